@@ -1,0 +1,81 @@
+/* config.h - the whole configuration, checked. One table (config/settings.c) feeds the reader, the messages and the
+ * reference page. Order: the defaults, the YAML file, TIDINGS_* variables, the command line. */
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CONFIG_LIST_MAX 16
+
+struct config_list { /* of strings; NULL-terminated */
+    char *items[CONFIG_LIST_MAX + 1];
+};
+
+struct config_source { /* one entry of `sources:`; sources added while running have the same fields in Redis */
+    char *name;       /* default: the registrable domain of url */
+    char *url;        /* the one address that is needed */
+    char *title;      /* shown to readers as source_name */
+    char *timezone, *language;
+    struct config_list feeds, sitemaps; /* empty: found from url */
+    struct config_list include, exclude; /* extraction selectors */
+    struct config_list keep_params, drop_params;
+    int64_t interval_ms; /* 0: chosen */
+    char *backfill;      /* "2d", "all" */
+    int line;            /* in the file */
+};
+
+struct config_property { char *name, *value; }; /* kafka.properties */
+
+struct config {
+    char *path;               /* the file that was read; NULL: none */
+    char *prefix;             /* of topics and Redis keys; "tidings" */
+    char *contact;            /* mail or URL for the User-Agent */
+    char *state_dir;
+    struct { char *level, *format; } log;
+    struct {
+        char *bootstrap;      /* "host:port,…" */
+        char *group_instance_id;
+        struct config_property *properties;
+        size_t property_count;
+    } kafka;
+    struct {
+        char *frontier, *cache;             /* addresses; cache defaults to frontier's */
+        char *frontier_password, *cache_password;
+        int64_t private_max_mb;             /* of the private redis-server: 512 */
+    } redis;
+    struct {
+        int64_t partitions;                 /* 256; fixed at the first start */
+        int64_t lease_ms;                   /* 30000 */
+        int64_t transfers;                  /* at once, whole worker */
+        int64_t delay_ms;                   /* between two requests of one budget: 1000 */
+        int64_t budgets_per_domain;         /* 10 */
+        int64_t timeout_ms, connect_timeout_ms;
+        int64_t max_body_bytes;             /* as it travels: 1 MiB */
+        bool allow_private;                 /* loopback and private addresses: tests and the sample site */
+        struct config_list allow_ports;
+        int64_t max_redirects;
+        char *backfill;
+        int64_t poll_min_ms, poll_max_ms;
+        char *user_agent;
+        bool robots;
+    } crawler;
+    struct {
+        int64_t threads;                    /* 0: one a core */
+        int64_t parse_timeout_ms, parse_memory_mb, max_decoded_bytes;
+        bool sandbox;
+    } extractor;
+    struct {
+        int64_t ttl_ms;                     /* of article:<id>: 7 days */
+        int64_t latest_max, stream_max;     /* entries kept */
+    } loader;
+    struct { int64_t port; char *address; } health; /* 0: the role's default or the next free one */
+    int64_t body_budget_mb;                 /* 192 */
+    struct config_source *sources;
+    size_t source_count;
+};
+
+#endif

@@ -1,0 +1,1 @@
+typedef int config_empty; /* replaced by the first real file */

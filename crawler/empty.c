@@ -1,0 +1,1 @@
+typedef int crawler_empty; /* replaced by the first real file */

@@ -1,0 +1,1 @@
+typedef int extractor_empty; /* replaced by the first real file */

@@ -1,0 +1,1 @@
+typedef int loader_empty; /* replaced by the first real file */

@@ -1,0 +1,1 @@
+typedef int pipeline_empty; /* replaced by the first real file */
