@@ -1,1 +1,0 @@
-typedef int crawler_empty; /* replaced by the first real file */
