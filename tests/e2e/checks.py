@@ -1,0 +1,73 @@
+"""checks.py - what must hold after a crawl of the sample site, whoever was killed on the way."""
+import collections
+import json
+
+COMPARED = ("id", "title", "text_hash", "revision")
+
+
+def cached(redis, prefix="tidings"):
+    """url -> record of every article in the cache."""
+    records = {}
+    for key in redis.scan_iter(prefix + ":article:*", count=1000):
+        value = redis.get(key)
+        if value:
+            record = json.loads(value)
+            records[record["url"]] = record
+    return records
+
+
+def same_as_truth(records, truth, revisions=True):
+    """The records (url -> record) are exactly the site's articles, word for word."""
+    missing, extra = sorted(set(truth) - set(records)), sorted(set(records) - set(truth))
+    assert not missing and not extra, "missing %s, not an article %s" % (missing[:5], extra[:5])
+    wrong = []
+    for url, want in truth.items():
+        got = records[url]
+        for field in ("title", "text", "language"):
+            if got.get(field) != want[field]:
+                wrong.append("%s %s:\n  want %r\n  got  %r" % (url, field, want[field], got.get(field)))
+        if revisions and got["revision"] != want["revision"]:
+            wrong.append("%s revision: want %d, got %d" % (url, want["revision"], got["revision"]))
+        if want["authors"] and got.get("authors") != want["authors"]:
+            wrong.append("%s authors: want %r, got %r" % (url, want["authors"], got.get("authors")))
+        if want["published_at"] and got.get("published_at") != want["published_at"]:
+            wrong.append("%s published_at: want %s, got %s" % (url, want["published_at"], got.get("published_at")))
+    assert not wrong, "%d differences\n%s" % (len(wrong), "\n".join(wrong[:8]))
+
+
+def nothing_disallowed(log):
+    bad = [row for row in log if row[3].startswith(("/private", "/search"))]
+    assert not bad, "disallowed and fetched: %s" % bad[:3]
+
+
+def delay_kept(log, delay_ms):
+    """Two requests to one host never closer than the delay. nginx notes when it has answered, which on loopback is within a
+    few milliseconds of when it was asked; 5 ms are allowed for that."""
+    last = {}
+    for at, host, _, path, _ in sorted(log):
+        gap = (at - last[host]) * 1000 if host in last else delay_ms
+        assert gap >= delay_ms - 5, "%s: %s came %.0f ms after the request before it, the delay is %d ms" % (host, path, gap, delay_ms)
+        last[host] = at
+
+
+def fetches(log, truth):
+    """How often each article was fetched in full, by URL."""
+    paths = {}
+    for url in truth:
+        rest = url.split("//", 1)[1]
+        paths[(rest.split(":", 1)[0], "/" + rest.split("/", 1)[1])] = url
+    return collections.Counter(paths[(host, path.split("?")[0])] for _, host, status, path, _ in log
+                               if status == 200 and (host, path.split("?")[0]) in paths)
+
+
+def one_content_per_ce_id(messages):
+    """On the topic one ce_id never has two contents, extracted_at apart."""
+    seen = {}
+    for m in messages:
+        headers = dict(zip(m["headers"][::2], m["headers"][1::2]))
+        value = json.loads(m["payload"]) if m["payload"] else None
+        if value:
+            value.pop("extracted_at", None)
+        before = seen.setdefault(headers["ce_id"], value)
+        assert before == value, "ce_id %s has two contents:\n%s\n%s" % (headers["ce_id"], json.dumps(before)[:500], json.dumps(value)[:500])
+    return seen
