@@ -304,6 +304,8 @@ static bool walk_columns(struct column_walk *w, uint32_t *c, int *width)
 {
     while (w->at < w->end) {
         *c = text_next(&w->at, w->end);
+        if (*c == '\r') /* of a CRLF */
+            continue;
         if (is_space(*c))
             *c = ' ';
         else if (is_unsafe(*c))
