@@ -15,7 +15,7 @@
     do {                                                                               \
         if (!(condition)) {                                                            \
             print_error("failed: %s: ", #condition);                                   \
-            print_error(__VA_ARGS__);                                                  \
+            print_error(__VA_ARGS__), print_error("\n");                                                \
             fail_msg("see above");                                                     \
         }                                                                              \
     } while (0)
