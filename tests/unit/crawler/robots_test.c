@@ -1,0 +1,116 @@
+/* robots_test.c - RFC 9309, a row a rule. */
+#include "crawler/robots.h"
+
+#include "base/mem.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const struct { const char *name, *file, *agent, *target; bool allowed; unsigned line; } rules[] = {
+    { "empty file", "", "tidings", "/a", true, 0 },
+    { "plain disallow", "User-agent: *\nDisallow: /p/\n", "tidings", "/p/x", false, 2 },
+    { "other path", "User-agent: *\nDisallow: /p/\n", "tidings", "/q", true, 0 },
+    { "whole url", "User-agent: *\nDisallow: /p/\n", "tidings", "https://a.example/p/x?y=1", false, 2 },
+    { "url without a path", "User-agent: *\nDisallow: /\n", "tidings", "https://a.example", false, 2 },
+    { "2.2.1 our group replaces *", "User-agent: *\nDisallow: /\n\nUser-agent: tidings\nDisallow: /x\n", "tidings", "/a", true, 0 },
+    { "2.2.1 groups are merged", "User-agent: tidings\nDisallow: /a\n\nUser-agent: b\nDisallow: /c\n\nUser-agent: Tidings\nDisallow: /d\n", "tidings", "/d", false, 8 },
+    { "2.2.1 * groups are merged", "User-agent: *\nDisallow: /a\nUser-agent: x\nDisallow: /\nUser-agent: *\nDisallow: /b\n", "tidings", "/b", false, 6 },
+    { "2.2.1 case of the token", "User-agent: TIDINGS\nDisallow: /\n", "tidings/1.0", "/a", false, 2 },
+    { "2.2.1 version behind the token", "User-agent: tidings/2.0 (x)\nDisallow: /\n", "tidings", "/a", false, 2 },
+    { "2.2.1 a longer token is another", "User-agent: tidings-news\nDisallow: /\n", "tidings", "/a", true, 0 },
+    { "several agents share a group", "User-agent: a\nUser-agent: tidings\nDisallow: /p\n", "tidings", "/p", false, 3 },
+    { "2.2.2 longest wins", "User-agent: *\nDisallow: /a\nAllow: /a/b\n", "tidings", "/a/b/c", true, 3 },
+    { "2.2.2 longest wins, other order", "User-agent: *\nAllow: /a/b\nDisallow: /a\n", "tidings", "/a/c", false, 3 },
+    { "2.2.2 allow wins ties", "User-agent: *\nDisallow: /a\nAllow: /a\n", "tidings", "/a", true, 3 },
+    { "2.2.2 encoded in the rule", "User-agent: *\nDisallow: /%66oo\n", "tidings", "/foo", false, 2 },
+    { "2.2.2 octets in the rule", "User-agent: *\nDisallow: /\xe3\x83\x84\n", "tidings", "/%E3%83%84", false, 2 },
+    { "2.2.2 %2F stays encoded", "User-agent: *\nDisallow: /a%2fb\n", "tidings", "/a/b", true, 0 },
+    { "2.2.3 *", "User-agent: *\nDisallow: /*.php\n", "tidings", "/a/b.php?x", false, 2 },
+    { "2.2.3 $", "User-agent: *\nDisallow: /*.php$\n", "tidings", "/a.php?x", true, 0 },
+    { "2.2.3 $ at the end", "User-agent: *\nDisallow: /*.php$\n", "tidings", "/a.php", false, 2 },
+    { "2.2.4 other records do not end a group", "User-agent: *\nSitemap: http://a/s\nHost: a\nDisallow: /p\n", "tidings", "/p", false, 4 },
+    { "robots.txt itself", "User-agent: *\nDisallow: /\n", "tidings", "/robots.txt", true, 0 },
+    { "empty disallow", "User-agent: *\nDisallow:\n", "tidings", "/a", true, 0 },
+    { "byte order mark, CR", "\xef\xbb\xbfUser-agent: *\rDisallow: /p\r", "tidings", "/p", false, 2 },
+    { "CRLF counts once", "User-agent: *\r\n\r\nDisallow: /p\r\n", "tidings", "/p", false, 3 },
+    { "comment", "User-agent: * # all\nDisallow: /p # that\n", "tidings", "/p", false, 2 },
+    { "misspelt", "Useragent: *\nDissallow: /p\n", "tidings", "/p", false, 2 },
+    { "no slash in front", "User-agent: *\nDisallow: p/\n", "tidings", "/p/1", false, 2 },
+    { "rule before any agent", "Disallow: /\nUser-agent: *\nDisallow: /p\n", "tidings", "/a", true, 0 },
+    { "html page", "<!DOCTYPE html><html><body>Not: found</body></html>", "tidings", "/a", true, 0 },
+    { "no newline at the end", "User-agent: *\nDisallow: /p", "tidings", "/p", false, 2 },
+};
+
+static void test_rules(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(rules); i++) {
+        struct robots *r = robots_parse(rules[i].file, strlen(rules[i].file));
+        struct robots_verdict v = robots_check(r, rules[i].agent, rules[i].target);
+        if (v.allowed != rules[i].allowed || v.line != rules[i].line)
+            fail_msg("%s: allowed %d line %u, want %d line %u", rules[i].name, v.allowed, v.line, rules[i].allowed, rules[i].line);
+        robots_destroy(r);
+    }
+}
+
+static void test_delay_and_sitemaps(void **state)
+{
+    (void)state;
+    const char *file = "Sitemap: https://a.example/1.xml\nUser-agent: *\nCrawl-delay: 2.5\nDisallow: /p\nSITEMAP:https://a.example/2.xml\n";
+    struct robots *r = robots_parse(file, strlen(file));
+    const char *const *urls;
+    assert_int_equal(robots_sitemaps(r, &urls), 2);
+    assert_string_equal(urls[1], "https://a.example/2.xml");
+    struct robots_verdict v = robots_check(r, "tidings", "/p");
+    assert_true(v.crawl_delay_s == 2.5);
+    assert_string_equal(v.rule, "Disallow: /p");
+    robots_destroy(r);
+}
+
+/* A pattern of many stars against a long path must stay cheap: this ends at once or not within the test's limit. */
+static void test_many_wildcards(void **state)
+{
+    (void)state;
+    char file[4096] = "User-agent: *\nDisallow: /", *path = xmalloc(100002);
+    for (int i = 0; i < 1000; i++)
+        strcat(file, "*a");
+    strcat(file, "b\n");
+    memset(path, 'a', 100001);
+    path[0] = '/';
+    path[100001] = '\0';
+    struct robots *r = robots_parse(file, strlen(file));
+    assert_true(robots_check(r, "tidings", path).allowed);
+    robots_destroy(r);
+    free(path);
+}
+
+static void test_beyond_the_limit(void **state)
+{
+    (void)state;
+    size_t len = ROBOTS_MAX_BYTES + 100;
+    char *file = xmalloc(len);
+    memset(file, '#', len);
+    memcpy(file, "User-agent: *\nDisallow: /p\n", 27);
+    memcpy(file + ROBOTS_MAX_BYTES + 10, "\nDisallow: /q\n", 14);
+    struct robots *r = robots_parse(file, len);
+    assert_false(robots_check(r, "tidings", "/p").allowed);
+    assert_true(robots_check(r, "tidings", "/q").allowed);
+    robots_destroy(r);
+    free(file);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rules), cmocka_unit_test(test_delay_and_sitemaps), cmocka_unit_test(test_many_wildcards),
+        cmocka_unit_test(test_beyond_the_limit),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
