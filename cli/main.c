@@ -1,1 +1,7 @@
-int main(void) { return 2; }
+/* main.c - `tidings`: finds the subcommand and runs it (cli/command.h). */
+#include "cli/command.h"
+
+int main(int argc, char **argv)
+{
+    return command_main(argc, argv);
+}

@@ -43,7 +43,7 @@ struct config {
         size_t property_count;
     } kafka;
     struct {
-        char *frontier, *cache;             /* addresses; cache defaults to frontier's */
+        char *frontier, *cache;             /* addresses; NULL: not configured; cache defaults to frontier's */
         char *frontier_password, *cache_password;
         int64_t private_max_mb;             /* of the private redis-server: 512 */
     } redis;
@@ -77,5 +77,17 @@ struct config {
     struct config_source *sources;
     size_t source_count;
 };
+
+/* Reads the configuration: defaults, then path (NULL: TIDINGS_CONFIG, else no file), then TIDINGS_* variables, then
+ * overrides, each "NAME=VALUE" (may be NULL). NULL with ERROR_INVALID "FILE:LINE: KEY = FOUND: expected …" for the first
+ * mistake. state_dir is always filled: the configured one, else XDG_STATE_HOME/tidings, for root /var/lib/tidings. */
+struct config *config_load(const char *path, const char *const *overrides, size_t override_count, struct error *err);
+void config_destroy(struct config *c); /* NULL is fine */
+
+/* Fills in what a role needs and nobody configured: Kafka at localhost:9092, Redis at localhost:6379. */
+void config_role_defaults(struct config *c);
+
+/* Sets one setting by name, checked; for callers that decide after loading (`run` and its private Redis). */
+bool config_set(struct config *c, const char *name, const char *value, struct error *err);
 
 #endif

@@ -1,1 +1,0 @@
-typedef int config_empty; /* replaced by the first real file */
