@@ -445,7 +445,7 @@ static void idle_drop(struct idle *i)
 static void easy_return(struct fetch *t)
 {
     struct fetcher *f = t->fetcher;
-    struct idle i = { t->easy, xasprintf("-%s:%d", t->host, t->port) };
+    struct idle i = { t->easy, t->resolve ? xasprintf("-%s:%d", t->host, t->port) : NULL };
     curl_multi_remove_handle(f->multi, t->easy);
     t->easy = NULL;
     curl_easy_setopt(i.easy, CURLOPT_RESOLVE, NULL);
@@ -464,11 +464,12 @@ static void easy_attach(struct fetch *t, const struct dns_answer *a)
     if (f->idle_count > 0)
         i = f->idle[--f->idle_count];
     t->easy = i.easy ? i.easy : easy_create(f);
-    char *entry = xasprintf("+%s:%d:%s", t->host, t->port, a->text);
-    curl_slist_free_all(t->resolve);
     t->resolve = i.used ? curl_slist_append(NULL, i.used) : NULL;
-    t->resolve = curl_slist_append(t->resolve, entry);
-    free(entry);
+    if (t->host[0] != '[') { /* CURLOPT_RESOLVE cannot name an IPv6 literal, and need not */
+        char *entry = xasprintf("+%s:%d:%s", t->host, t->port, a->text);
+        t->resolve = curl_slist_append(t->resolve, entry);
+        free(entry);
+    }
     free(i.used);
     curl_easy_setopt(t->easy, CURLOPT_URL, t->url);
     curl_easy_setopt(t->easy, CURLOPT_RESOLVE, t->resolve);
@@ -589,9 +590,8 @@ static enum fetch_error error_of(CURLcode code)
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_SSL_INVALIDCERTSTATUS: return FETCH_TLS;
     case CURLE_PARTIAL_FILE: return FETCH_TRUNCATED;
-    case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL: return FETCH_INVALID;
-    default: return FETCH_BROKEN;
+    case CURLE_URL_MALFORMAT: return FETCH_INVALID;
+    default: return FETCH_BROKEN; /* CURLE_UNSUPPORTED_PROTOCOL too: an answer that is not HTTP/1 */
     }
 }
 
@@ -812,7 +812,8 @@ static bool split_url(struct fetch *t)
 {
     char *host = NULL, *port = NULL;
     CURLU *u = curl_url();
-    bool ok = curl_url_set(u, CURLUPART_URL, t->url, 0) == CURLUE_OK && curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+    bool http = strncasecmp(t->url, "http://", 7) == 0 || strncasecmp(t->url, "https://", 8) == 0;
+    bool ok = http && curl_url_set(u, CURLUPART_URL, t->url, 0) == CURLUE_OK && curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
               curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK;
     t->host = xstrdup(ok ? host : "");
     t->port = ok ? atoi(port) : 0;
@@ -825,7 +826,7 @@ static bool split_url(struct fetch *t)
 static void on_fail_later(uv_timer_t *timer)
 {
     struct fetch *t = timer->data;
-    finish_failed(t, t->result.error, t->result.message);
+    finish(t);
 }
 
 /* done must not be called from inside fetch_start(): a timer of no length does it from the loop. */
