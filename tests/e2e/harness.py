@@ -4,6 +4,7 @@ program. Everything gets a free port or a unix socket in a temporary folder, and
 Environment: TIDINGS (the program; default build/tidings).
 """
 import contextlib
+import html
 import json
 import os
 import re
@@ -18,6 +19,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 SITE = os.path.join(ROOT, "tests", "sites", "site.py")
 KAFKA = os.path.join(ROOT, "deploy", "kafka", "kafka.sh")
 PYTHON = "/usr/bin/python3"
+html_unescape = html.unescape
 
 
 def program():
@@ -108,14 +110,17 @@ class Redis:
 
 
 class Kafka:
-    def __init__(self, folder):
+    def __init__(self, folder, *settings):
+        """settings: KEY=VALUE lines of server.properties."""
         self.dir = folder / "kafka"
+        self.settings = [word for setting in settings for word in ("--set", setting)]
         self.run("start")
         with open(os.path.join(self.dir, "port")) as f:
             self.bootstrap = "127.0.0.1:" + f.read().strip()
 
     def run(self, command):
-        subprocess.run([KAFKA, command, "--dir", self.dir], check=True, stdout=subprocess.DEVNULL)
+        settings = self.settings if command == "start" else []
+        subprocess.run([KAFKA, command, "--dir", self.dir, *settings], check=True, stdout=subprocess.DEVNULL)
 
     def read_all(self, topic):
         """Every record of a topic, in order of partition and offset."""
