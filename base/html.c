@@ -118,7 +118,7 @@ GumboOutput *html_parse(struct arena *a, const char *text, size_t len, const str
     int64_t ms = limits && limits->deadline_ms ? limits->deadline_ms : DEADLINE_DEFAULT_MS;
     unsigned cap = limits && limits->max_depth ? limits->max_depth : DEPTH_DEFAULT;
 
-    if (!depth_within(text, len, cap)) {
+    if (!(limits && limits->depth_known) && !depth_within(text, len, cap)) {
         error_set(err, ERROR_LIMIT, "page nests more than %u elements", cap);
         return NULL;
     }

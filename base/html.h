@@ -8,11 +8,13 @@
 #include "base/error.h"
 
 #include <gumbo.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct html_limits {
     int64_t deadline_ms; /* milliseconds for the parse; 0 = 1000 */
-    unsigned max_depth;  /* open elements; deeper pages are flattened or refused; 0 = 512 */
+    unsigned max_depth;  /* open elements; deeper pages are refused (html_scan() flattens them); 0 = 512 */
+    bool depth_known;    /* html_scan() made the text and scanned it to the end: its depth needs no look */
 };
 
 /* Parses len bytes of valid UTF-8 into a tree whose memory is a's; text must outlive the tree. NULL with ERROR_LIMIT when

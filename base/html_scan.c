@@ -1,0 +1,679 @@
+/* html_scan.c - see html_scan.h. A tokenizer after the HTML standard, 13.2.5, that copies instead of building tokens. What the
+ * tree builder would tell the tokenizer is tracked only as far as it can be known from tags; beyond that the scan gives up and
+ * copies the rest. The result never gets longer than the page, so it is written without looking at room. */
+#include "base/html_scan.h"
+
+#include "base/html_depth.h"
+#include "base/mem.h"
+
+#include <gumbo.h>
+#include <stdint.h>
+#include <string.h>
+#include <strings.h>
+
+#define ATTRIBUTES_MAX  128 /* of one tag; Gumbo looks each up among the others */
+#define FOREIGN_MAX     64  /* open elements inside one svg */
+
+struct scan {
+    const char *text, *end;
+    char *out;                /* write position; always at most as far as the read position */
+    char *out_start;
+    struct html_scan *result;
+    struct html_depth depth;
+    bool body;                /* a start tag was seen that is never in the head */
+    bool in_select;
+    bool table;               /* perhaps in a table outside its cells, where text moves in front of the table */
+    bool template;            /* one was seen: table is always assumed */
+    bool after_pre;           /* a newline here would be dropped */
+};
+
+struct tag {
+    const char *start, *name, *end; /* '<', first letter, past '>' */
+    size_t name_len;
+    GumboTag id;
+    bool closes, self_closing;
+};
+
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\f';
+}
+
+static bool is_letter(char c)
+{
+    return (unsigned)((c | 32) - 'a') < 26;
+}
+
+static void put(struct scan *s, const char *p, size_t len)
+{
+    memcpy(s->out, p, len);
+    s->out += len;
+}
+
+/* ---- attributes ---- */
+
+struct attribute {
+    const char *name, *value, *end; /* value without its quotes */
+    size_t name_len, value_len;
+};
+
+/* Reads the attribute at p, which is past white space and slashes and before neither '>' nor the end. NULL at the end of
+ * the text, which then holds no tag at all. */
+static const char *read_attribute(const char *p, const char *end, struct attribute *a)
+{
+    a->name = p++; /* the first character belongs to the name even when it is '=' */
+    while (p < end && !is_space(*p) && *p != '/' && *p != '>' && *p != '=')
+        p++;
+    a->name_len = (size_t)(p - a->name);
+    a->end = p;
+    a->value = p;
+    a->value_len = 0;
+    while (p < end && is_space(*p))
+        p++;
+    if (p == end)
+        return NULL;
+    if (*p != '=')
+        return a->end;
+    p++;
+    while (p < end && is_space(*p))
+        p++;
+    if (p == end)
+        return NULL;
+    if (*p == '"' || *p == '\'') {
+        a->value = p + 1;
+        p = memchr(a->value, *p, (size_t)(end - a->value));
+        if (!p)
+            return NULL;
+        a->value_len = (size_t)(p - a->value);
+        return a->end = p + 1;
+    }
+    a->value = p;
+    while (p < end && !is_space(*p) && *p != '>')
+        p++;
+    a->value_len = (size_t)(p - a->value);
+    return a->end = p;
+}
+
+/* Moves to the next attribute, '>' or the end. */
+static const char *skip_to_attribute(const char *p, const char *end, bool *slash)
+{
+    while (p < end && (is_space(*p) || *p == '/')) {
+        *slash = *p == '/';
+        p++;
+    }
+    return p;
+}
+
+static bool name_is(const struct attribute *a, const char *name)
+{
+    return strncasecmp(a->name, name, a->name_len) == 0 && name[a->name_len] == '\0';
+}
+
+static bool is_kept(const struct attribute *a, GumboTag tag)
+{
+    switch (a->name_len) {
+    case 2: return name_is(a, "id");
+    case 3: return name_is(a, "src") || name_is(a, "rel") || name_is(a, "alt");
+    case 4: return name_is(a, "href") || name_is(a, "name") || name_is(a, "type") || name_is(a, "lang") || name_is(a, "role");
+    case 5: return name_is(a, "class") || name_is(a, "width") || (tag != GUMBO_TAG_A && name_is(a, "title"));
+    case 6: return name_is(a, "height") || name_is(a, "hidden");
+    case 7: return name_is(a, "content") || name_is(a, "charset");
+    case 8: return name_is(a, "property") || name_is(a, "itemprop") || name_is(a, "datetime") || name_is(a, "itemtype") ||
+                   name_is(a, "data-src") || name_is(a, "xml:lang");
+    case 9: return name_is(a, "itemscope");
+    case 10: return name_is(a, "http-equiv");
+    case 11: return name_is(a, "aria-hidden");
+    case 13: return name_is(a, "data-original") || name_is(a, "data-lazy-src");
+    default: return false;
+    }
+}
+
+/* Elements that the tree builder may compare by all their attributes, or read an attribute of. At most one a is ever in the
+ * list of active formatting elements, so its attributes do not matter there. */
+static bool keeps_all_attributes(GumboTag tag)
+{
+    switch (tag) {
+    case GUMBO_TAG_B: case GUMBO_TAG_BIG: case GUMBO_TAG_CODE: case GUMBO_TAG_EM: case GUMBO_TAG_FONT: case GUMBO_TAG_I: case GUMBO_TAG_NOBR:
+    case GUMBO_TAG_S: case GUMBO_TAG_SMALL: case GUMBO_TAG_STRIKE: case GUMBO_TAG_STRONG: case GUMBO_TAG_TT: case GUMBO_TAG_U: case GUMBO_TAG_ISINDEX:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* ---- tags ---- */
+
+/* Reads the tag at '<' as far as its name. */
+static void begin_tag(struct tag *t, const char *at, const char *end)
+{
+    t->start = at;
+    t->closes = at[1] == '/';
+    t->name = at + 1 + t->closes;
+    const char *p = t->name;
+    while (p < end && !is_space(*p) && *p != '/' && *p != '>')
+        p++;
+    t->name_len = (size_t)(p - t->name);
+    t->id = gumbo_tagn_enum(t->name, (unsigned)t->name_len);
+    t->self_closing = false;
+    t->end = NULL;
+}
+
+/* Finds the tag's end; false when the text ends first. */
+static bool end_tag(struct tag *t, const char *end)
+{
+    const char *p = t->name + t->name_len;
+    struct attribute a;
+    bool slash = false;
+
+    for (;;) {
+        slash = false;
+        p = skip_to_attribute(p, end, &slash);
+        if (p == end)
+            return false;
+        if (*p == '>')
+            break;
+        p = read_attribute(p, end, &a);
+        if (!p)
+            return false;
+    }
+    t->self_closing = slash;
+    t->end = p + 1;
+    return true;
+}
+
+/* Writes a start tag with the attributes that are kept. False, and nothing written, when the text ends inside it. */
+static bool copy_start_tag(struct scan *s, struct tag *t)
+{
+    const char *p = t->name + t->name_len;
+    char *undo = s->out;
+    bool all = keeps_all_attributes(t->id), slash = false, bare = false, dropped = false;
+    unsigned count = 0;
+    struct attribute a;
+
+    put(s, t->start, (size_t)(p - t->start));
+    for (;;) {
+        const char *before = p;
+        slash = false;
+        p = skip_to_attribute(p, s->end, &slash);
+        if (p < s->end && *p == '>')
+            break;
+        if (p == s->end || !(p = read_attribute(p, s->end, &a))) {
+            s->out = undo;
+            return false;
+        }
+        bool keep = all || is_kept(&a, t->id);
+        if (keep && ++count > ATTRIBUTES_MAX) {
+            s->result->flattened = true;
+            keep = false;
+        }
+        if (keep) {
+            if (dropped || a.name > before) /* else it stands right behind the quote of the one before */
+                *s->out++ = ' ';
+            put(s, a.name, (size_t)(a.end - a.name));
+            bare = a.end[-1] != '"' && a.end[-1] != '\'';
+        }
+        dropped = !keep;
+    }
+    if (slash && bare)
+        *s->out++ = ' ';
+    if (slash)
+        *s->out++ = '/';
+    *s->out++ = '>';
+    t->self_closing = slash;
+    t->end = p + 1;
+    return true;
+}
+
+/* Writes <name>, without attributes. */
+static void put_shell_start(struct scan *s, const struct tag *t)
+{
+    put(s, t->start, (size_t)(t->name + t->name_len - t->start));
+    *s->out++ = '>';
+}
+
+/* ---- raw text ---- */
+
+/* Whether "</name" stands at p and ends there, so that it closes the element. */
+static bool closes_raw(const char *p, const char *end, const char *name, size_t len)
+{
+    return (size_t)(end - p) > len + 2 && p[0] == '<' && p[1] == '/' && strncasecmp(p + 2, name, len) == 0 &&
+           (is_space(p[len + 2]) || p[len + 2] == '/' || p[len + 2] == '>');
+}
+
+/* The end tag of a raw text or RCDATA element (13.2.5.2, 13.2.5.3), or NULL. */
+static const char *find_raw_end(const char *p, const char *end, const char *name, size_t len)
+{
+    while (p < end && (p = memchr(p, '<', (size_t)(end - p)))) {
+        if (closes_raw(p, end, name, len))
+            return p;
+        p++;
+    }
+    return NULL;
+}
+
+static bool opens_script(const char *p, const char *end)
+{
+    return end - p > 7 && p[0] == '<' && strncasecmp(p + 1, "script", 6) == 0 && (is_space(p[7]) || p[7] == '/' || p[7] == '>');
+}
+
+/* The end tag of a script, or NULL: in <!-- a <script> hides the next </script> (13.2.5.15 to 13.2.5.31). */
+static const char *find_script_end(const char *p, const char *end)
+{
+    enum { PLAIN, ESCAPED, DOUBLE } state = PLAIN;
+
+    for (; p < end; p++) {
+        if (state == PLAIN && !(p = memchr(p, '<', (size_t)(end - p))))
+            return NULL;
+        if (*p == '<') {
+            if (state == PLAIN && end - p >= 4 && memcmp(p, "<!--", 4) == 0) {
+                state = ESCAPED;
+                p++; /* its dashes may already be those of --> */
+            } else if (closes_raw(p, end, "script", 6)) {
+                if (state != DOUBLE)
+                    return p;
+                state = ESCAPED;
+            } else if (state == ESCAPED && opens_script(p, end)) {
+                state = DOUBLE;
+            }
+        } else if (state != PLAIN && *p == '-' && end - p >= 3 && p[1] == '-' && p[2] == '>') {
+            state = PLAIN;
+            p += 2;
+        }
+    }
+    return NULL;
+}
+
+static bool contains_fold(const char *s, size_t len, const char *piece)
+{
+    size_t n = strlen(piece);
+    for (size_t i = 0; i + n <= len; i++)
+        if (strncasecmp(s + i, piece, n) == 0)
+            return true;
+    return false;
+}
+
+static void keep_script(struct scan *s, const struct tag *t, const char *bytes, size_t len)
+{
+    const char *p = t->name + t->name_len;
+    struct attribute a;
+    bool slash;
+
+    if (s->result->script_count == HTML_SCRIPTS_MAX)
+        return;
+    while (p = skip_to_attribute(p, t->end, &slash), p < t->end && *p != '>') {
+        p = read_attribute(p, t->end, &a);
+        if (!p)
+            return;
+        if (!name_is(&a, "type"))
+            continue;
+        if (contains_fold(a.value, a.value_len, "json"))
+            s->result->scripts[s->result->script_count++] = (struct html_script){
+                contains_fold(a.value, a.value_len, "ld+json") ? HTML_SCRIPT_JSON_LD : HTML_SCRIPT_JSON, bytes, len };
+        return;
+    }
+}
+
+/* The elements whose contents are raw: emptied, or copied where the text belongs to the page. NULL: give up here. */
+static const char *raw_element(struct scan *s, struct tag *t)
+{
+    bool emptied = t->id == GUMBO_TAG_SCRIPT || t->id == GUMBO_TAG_STYLE || t->id == GUMBO_TAG_IFRAME;
+    struct tag close;
+
+    if ((s->in_select && t->id != GUMBO_TAG_SCRIPT) || !end_tag(t, s->end))
+        return NULL;
+    const char *stop = t->id == GUMBO_TAG_SCRIPT ? find_script_end(t->end, s->end) : find_raw_end(t->end, s->end, t->name, t->name_len);
+    if (!stop)
+        return NULL;
+    begin_tag(&close, stop, s->end);
+    if (!end_tag(&close, s->end))
+        return NULL;
+    if (t->id == GUMBO_TAG_SCRIPT)
+        keep_script(s, t, t->end, (size_t)(stop - t->end));
+    if (emptied) {
+        put_shell_start(s, t);
+        put_shell_start(s, &close);
+    } else {
+        if (!copy_start_tag(s, t))
+            return NULL;
+        put(s, t->end, (size_t)(stop - t->end));
+        put_shell_start(s, &close);
+    }
+    return close.end;
+}
+
+/* ---- comments ---- */
+
+/* Past the comment that begins at p ("<!--"), or NULL (13.2.5.43 to 13.2.5.52). */
+static const char *comment_end(const char *p, const char *end)
+{
+    p += 4;
+    if (p < end && *p == '>')
+        return p + 1;
+    if (end - p >= 2 && p[0] == '-' && p[1] == '>')
+        return p + 2;
+    while (p < end && (p = memmem(p, (size_t)(end - p), "--", 2))) {
+        if (end - p >= 3 && p[2] == '>')
+            return p + 3;
+        if (end - p >= 4 && p[2] == '!' && p[3] == '>')
+            return p + 4;
+        p++;
+    }
+    return NULL;
+}
+
+/* Leaves a comment out, or writes an empty one where it keeps apart what would else become one thing: "&am<!---->p;", a newline
+ * after pre, white space and text in a table. */
+static void drop_comment(struct scan *s, const char *from, const char *to)
+{
+    char last = s->out > s->out_start ? s->out[-1] : '>';
+
+    if (!s->table && !s->after_pre && (last == '>' || last == ' ' || last == '\n' || last == '\t'))
+        return;
+    if (to - from <= 7)
+        put(s, from, (size_t)(to - from));
+    else
+        put(s, "<!---->", 7);
+}
+
+/* "<!" and "<?" and "</" with no letter behind. NULL: give up here. */
+static const char *declaration(struct scan *s, const char *p)
+{
+    const char *end;
+
+    if (s->end - p >= 4 && memcmp(p, "<!--", 4) == 0) {
+        end = comment_end(p, s->end);
+    } else {
+        end = memchr(p + 2, '>', (size_t)(s->end - p - 2));
+        end = end ? end + 1 : NULL;
+        bool doctype = s->end - p >= 9 && strncasecmp(p, "<!doctype", 9) == 0;
+        if (end && (doctype || end == p + 3)) { /* "</>" is nothing at all, and "<!>" shorter than a shell */
+            put(s, p, (size_t)(end - p));
+            return end;
+        }
+    }
+    if (end)
+        drop_comment(s, p, end);
+    return end;
+}
+
+/* ---- elements whose contents are markup ---- */
+
+static bool is_text_only(GumboTag id)
+{
+    return id == GUMBO_TAG_TITLE || id == GUMBO_TAG_DESC || id == GUMBO_TAG_MI || id == GUMBO_TAG_MO || id == GUMBO_TAG_MN ||
+           id == GUMBO_TAG_MS || id == GUMBO_TAG_MTEXT;
+}
+
+static bool is_foreign_name(GumboTag id)
+{
+    return id == GUMBO_TAG_UNKNOWN || id == GUMBO_TAG_A || id == GUMBO_TAG_STYLE || is_text_only(id);
+}
+
+/* Past the end tag of the svg or math element t, or NULL when its contents are not plainly its own: page elements break out of
+ * it (13.2.6.5), HTML stands inside, tags do not match, or it has CDATA. */
+static const char *skip_foreign(const struct scan *s, const struct tag *t)
+{
+    struct { const char *name; size_t len; GumboTag id; } open[FOREIGN_MAX] = { { t->name, t->name_len, t->id } };
+    unsigned depth = 1;
+    struct tag inner;
+    const char *p = t->end;
+
+    while (p < s->end && (p = memchr(p, '<', (size_t)(s->end - p))) && s->end - p >= 4) {
+        if (memcmp(p, "<!--", 4) == 0) {
+            if (!(p = comment_end(p, s->end)))
+                return NULL;
+            continue;
+        }
+        bool closes = p[1] == '/';
+        if (!is_letter(p[1 + closes])) {
+            if (closes || p[1] == '!' || p[1] == '?')
+                return NULL;
+            p++;
+            continue;
+        }
+        begin_tag(&inner, p, s->end);
+        if (!end_tag(&inner, s->end))
+            return NULL;
+        p = inner.end;
+        if (closes) {
+            if (open[depth - 1].len != inner.name_len || strncasecmp(open[depth - 1].name, inner.name, inner.name_len) != 0)
+                return NULL;
+            if (--depth == 0)
+                return p;
+            continue;
+        }
+        GumboTag parent = open[depth - 1].id;
+        if (!is_foreign_name(inner.id) || is_text_only(parent) || (is_text_only(inner.id) && (s->table || s->template)))
+            return NULL;
+        if (!inner.self_closing) {
+            if (depth == FOREIGN_MAX)
+                return NULL;
+            open[depth].name = inner.name;
+            open[depth].len = inner.name_len;
+            open[depth++].id = inner.id;
+        }
+    }
+    return NULL;
+}
+
+static const char *foreign_element(struct scan *s, struct tag *t)
+{
+    if (s->in_select || !end_tag(t, s->end))
+        return NULL;
+    const char *after = t->self_closing ? t->end : skip_foreign(s, t);
+    if (!after)
+        return NULL;
+    put(s, t->start, (size_t)(t->name + t->name_len - t->start));
+    if (t->self_closing) {
+        put(s, "/>", 2);
+    } else {
+        put(s, "></", 3);
+        put(s, t->name, t->name_len);
+        put(s, ">", 1);
+    }
+    return after;
+}
+
+/* Past the end tag of the noscript element t when it holds only text, images and frames; else NULL. */
+static const char *skip_noscript(const struct scan *s, const struct tag *t)
+{
+    struct tag inner;
+    const char *p = t->end;
+
+    while (p < s->end && (p = memchr(p, '<', (size_t)(s->end - p))) && s->end - p >= 4) {
+        if (memcmp(p, "<!--", 4) == 0) {
+            if (!(p = comment_end(p, s->end)))
+                return NULL;
+            continue;
+        }
+        bool closes = p[1] == '/';
+        if (!is_letter(p[1 + closes]))
+            return NULL;
+        begin_tag(&inner, p, s->end);
+        if (!end_tag(&inner, s->end))
+            return NULL;
+        p = inner.end;
+        if (closes)
+            return inner.id == GUMBO_TAG_NOSCRIPT ? p : NULL;
+        if (inner.id == GUMBO_TAG_IFRAME) {
+            if (!(p = find_raw_end(p, s->end, "iframe", 6)))
+                return NULL;
+            begin_tag(&inner, p, s->end);
+            if (!end_tag(&inner, s->end))
+                return NULL;
+            p = inner.end;
+        } else if (inner.id != GUMBO_TAG_IMG) {
+            return NULL;
+        }
+    }
+    return NULL;
+}
+
+/* ---- the page ---- */
+
+static bool is_head_tag(GumboTag id)
+{
+    switch (id) {
+    case GUMBO_TAG_HTML: case GUMBO_TAG_HEAD: case GUMBO_TAG_BASE: case GUMBO_TAG_BASEFONT: case GUMBO_TAG_BGSOUND: case GUMBO_TAG_LINK:
+    case GUMBO_TAG_META: case GUMBO_TAG_TITLE: case GUMBO_TAG_STYLE: case GUMBO_TAG_SCRIPT: case GUMBO_TAG_NOSCRIPT: case GUMBO_TAG_NOFRAMES:
+    case GUMBO_TAG_TEMPLATE:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Keeps s->table: whether text here may stand in a table but in none of its cells. */
+static void note_table(struct scan *s, GumboTag id, bool closes)
+{
+    switch (id) {
+    case GUMBO_TAG_TABLE:
+        s->table = !closes || s->template;
+        break;
+    case GUMBO_TAG_TD: case GUMBO_TAG_TH: case GUMBO_TAG_CAPTION:
+        s->table = closes || s->template;
+        break;
+    case GUMBO_TAG_TR: case GUMBO_TAG_TBODY: case GUMBO_TAG_THEAD: case GUMBO_TAG_TFOOT: case GUMBO_TAG_COL: case GUMBO_TAG_COLGROUP:
+        s->table = true;
+        break;
+    default:
+        break;
+    }
+}
+
+/* What makes the tree builder leave a select, in ways that the scan does not follow. */
+static bool ends_select(GumboTag id)
+{
+    switch (id) {
+    case GUMBO_TAG_SELECT: case GUMBO_TAG_INPUT: case GUMBO_TAG_KEYGEN: case GUMBO_TAG_TEMPLATE: case GUMBO_TAG_NOSCRIPT: case GUMBO_TAG_TABLE:
+    case GUMBO_TAG_CAPTION: case GUMBO_TAG_TBODY: case GUMBO_TAG_THEAD: case GUMBO_TAG_TFOOT: case GUMBO_TAG_TR: case GUMBO_TAG_TD: case GUMBO_TAG_TH:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static const char *plain_start_tag(struct scan *s, struct tag *t)
+{
+    if (s->in_select && ends_select(t->id))
+        return NULL;
+    if (!html_depth_start(&s->depth, t->id)) {
+        if (!end_tag(t, s->end))
+            return NULL;
+        s->result->flattened = true;
+        return t->end;
+    }
+    if (!copy_start_tag(s, t))
+        return NULL;
+    s->in_select = s->in_select || t->id == GUMBO_TAG_SELECT;
+    if (t->id == GUMBO_TAG_TEMPLATE)
+        s->template = s->table = true;
+    note_table(s, t->id, false);
+    s->after_pre = t->id == GUMBO_TAG_PRE || t->id == GUMBO_TAG_LISTING;
+    return t->end;
+}
+
+static const char *noscript_element(struct scan *s, struct tag *t)
+{
+    if (!s->body || s->table || s->template || s->in_select || s->depth.depth == s->depth.max || !end_tag(t, s->end))
+        return plain_start_tag(s, t);
+    const char *after = skip_noscript(s, t);
+    if (!after)
+        return plain_start_tag(s, t);
+    put(s, "<noscript></noscript>", 21);
+    return after;
+}
+
+/* Handles the start tag at p and returns where to go on. NULL: give up here. */
+static const char *start_tag(struct scan *s, const char *p)
+{
+    struct tag t;
+
+    begin_tag(&t, p, s->end);
+    s->body = s->body || !is_head_tag(t.id);
+    s->after_pre = false;
+    switch (t.id) {
+    case GUMBO_TAG_SCRIPT: case GUMBO_TAG_STYLE: case GUMBO_TAG_IFRAME: case GUMBO_TAG_NOEMBED: case GUMBO_TAG_NOFRAMES: case GUMBO_TAG_XMP:
+    case GUMBO_TAG_TITLE: case GUMBO_TAG_TEXTAREA:
+        return raw_element(s, &t);
+    case GUMBO_TAG_SVG: case GUMBO_TAG_MATH:
+        return foreign_element(s, &t);
+    case GUMBO_TAG_NOSCRIPT:
+        return noscript_element(s, &t);
+    case GUMBO_TAG_PLAINTEXT:
+        return NULL;
+    case GUMBO_TAG_FRAMESET: /* may throw away the body that was begun: nothing may be missing from it */
+        s->out = s->out_start;
+        return s->text;
+    default:
+        return plain_start_tag(s, &t);
+    }
+}
+
+static const char *end_tag_at(struct scan *s, const char *p)
+{
+    struct tag t;
+
+    begin_tag(&t, p, s->end);
+    if (!end_tag(&t, s->end) || (s->in_select && ends_select(t.id) && t.id != GUMBO_TAG_SELECT))
+        return NULL;
+    s->after_pre = false;
+    if (!html_depth_end(&s->depth, t.id))
+        return t.end;
+    if (t.id == GUMBO_TAG_SELECT)
+        s->in_select = false;
+    if (t.id == GUMBO_TAG_TEMPLATE)
+        s->table = true;
+    note_table(s, t.id, true);
+    put_shell_start(s, &t);
+    return t.end;
+}
+
+/* Scans from the start and returns where it gave up, or the end. */
+static const char *scan_page(struct scan *s)
+{
+    const char *p = s->text;
+
+    while (p < s->end) {
+        const char *lt = memchr(p, '<', (size_t)(s->end - p)), *next;
+        if (!lt || s->end - lt < 3) {
+            return p;
+        }
+        if (lt > p) {
+            put(s, p, (size_t)(lt - p));
+            s->after_pre = false;
+        }
+        if (is_letter(lt[1])) {
+            next = start_tag(s, lt);
+        } else if (lt[1] == '/' && is_letter(lt[2])) {
+            next = end_tag_at(s, lt);
+        } else if (lt[1] == '!' || lt[1] == '?' || lt[1] == '/') {
+            next = declaration(s, lt);
+        } else {
+            put(s, lt, 1);
+            s->after_pre = false;
+            next = lt + 1;
+        }
+        if (!next || next == s->text)
+            return next ? next : lt;
+        p = next;
+    }
+    return s->end;
+}
+
+bool html_scan(const char *text, size_t len, struct buffer *out, struct html_scan *result, struct error *err)
+{
+    memset(result, 0, sizeof(*result));
+    if (!buffer_reserve(out, len))
+        return error_set(err, ERROR_LIMIT, "a page of %zu bytes passes the bound of %zu bytes", len, out->max);
+    struct scan s = { .text = text, .end = text + len, .out = out->data + out->len, .out_start = out->data + out->len, .result = result };
+    html_depth_init(&s.depth, 0);
+    const char *rest = scan_page(&s);
+    put(&s, rest, (size_t)(s.end - rest));
+    bool has_tags = memchr(rest, '<', (size_t)(s.end - rest)) != NULL;
+    result->copied_from = has_tags ? (size_t)(rest - text) : len;
+    result->depth = s.depth.deepest;
+    out->len = (size_t)(s.out - out->data);
+    out->data[out->len] = '\0';
+    return true;
+}

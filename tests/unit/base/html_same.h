@@ -1,0 +1,139 @@
+/* html_same.h - the promise of html_scan.h as a check, for its unit test and its fuzz target. */
+#ifndef TESTS_UNIT_BASE_HTML_SAME_H
+#define TESTS_UNIT_BASE_HTML_SAME_H
+
+#include "base/html.h"
+#include "base/html_scan.h"
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A tree as its elements begin and end, with the text in between. */
+struct html_events {
+    const GumboNode *root, *node; /* node: the next to enter, or to leave */
+    bool leaving, done;
+    struct buffer text;           /* since the event before */
+};
+
+static bool html_is_emptied(const GumboNode *n)
+{
+    if (n->type != GUMBO_NODE_ELEMENT)
+        return false;
+    GumboTag tag = n->v.element.tag;
+    return tag == GUMBO_TAG_SCRIPT || tag == GUMBO_TAG_STYLE || tag == GUMBO_TAG_IFRAME || tag == GUMBO_TAG_NOSCRIPT || tag == GUMBO_TAG_SVG ||
+           tag == GUMBO_TAG_MATH;
+}
+
+/* Moves to the next element that begins or ends; NULL at the end. */
+static const GumboNode *html_next_event(struct html_events *e, bool *leaving)
+{
+    buffer_clear(&e->text);
+    while (!e->done) {
+        const GumboNode *n = e->node;
+        bool element = n->type == GUMBO_NODE_ELEMENT || n->type == GUMBO_NODE_TEMPLATE;
+        bool out = e->leaving;
+        if (element && !out && n->v.element.children.length && !html_is_emptied(n)) {
+            e->node = n->v.element.children.data[0];
+        } else if (element && !out) {
+            e->leaving = true;
+        } else {
+            if (n->type == GUMBO_NODE_TEXT || n->type == GUMBO_NODE_WHITESPACE || n->type == GUMBO_NODE_CDATA)
+                buffer_puts(&e->text, n->v.text.text);
+            e->leaving = false;
+            if (n == e->root) {
+                e->done = true;
+            } else {
+                const GumboVector *siblings = &n->parent->v.element.children;
+                if (n->index_within_parent + 1 < siblings->length)
+                    e->node = siblings->data[n->index_within_parent + 1];
+                else {
+                    e->node = n->parent;
+                    e->leaving = true;
+                }
+            }
+        }
+        if (element) {
+            *leaving = out;
+            return n;
+        }
+    }
+    return NULL;
+}
+
+static const char *const html_kept[] = { "alt", "aria-hidden", "charset", "class", "content", "data-lazy-src", "data-original", "data-src", "datetime",
+                                         "height", "hidden", "href", "http-equiv", "id", "itemprop", "itemscope", "itemtype", "lang", "name", "property",
+                                         "rel", "role", "src", "type", "width", "xml:lang" };
+
+/* What differs between the attributes that both must have, or NULL. */
+static const char *html_attributes_differ(const GumboNode *page, const GumboNode *scanned)
+{
+    if (html_is_emptied(page))
+        return NULL;
+    for (size_t i = 0; i < COUNT(html_kept); i++) {
+        const char *a = html_attr(page, html_kept[i]), *b = html_attr(scanned, html_kept[i]);
+        if (!a != !b || (a && strcmp(a, b) != 0))
+            return html_kept[i];
+    }
+    const GumboVector *list = &scanned->v.element.attributes;
+    for (unsigned i = 0; i < list->length; i++) {
+        const GumboAttribute *b = list->data[i];
+        const char *a = html_attr(page, b->name);
+        if (!a || strcmp(a, b->value) != 0)
+            return b->name;
+    }
+    return NULL;
+}
+
+/* Whether the trees are the same but for what a scan leaves out; else says where, in a string to free. */
+static char *html_difference(const GumboNode *page, const GumboNode *scanned)
+{
+    struct html_events a = { .root = page, .node = page }, b = { .root = scanned, .node = scanned };
+    char *difference = NULL;
+
+    buffer_init(&a.text, 0);
+    buffer_init(&b.text, 0);
+    for (unsigned event = 0; !difference; event++) {
+        bool out_a = false, out_b = false;
+        const GumboNode *x = html_next_event(&a, &out_a), *y = html_next_event(&b, &out_b);
+        if (strcmp(buffer_str(&a.text), buffer_str(&b.text)) != 0)
+            difference = xasprintf("text before event %u: \"%.200s\" and \"%.200s\"", event, buffer_str(&a.text), buffer_str(&b.text));
+        else if (!x != !y)
+            difference = xasprintf("one tree ends at event %u", event);
+        else if (!x)
+            break;
+        else if (x->v.element.tag != y->v.element.tag || x->v.element.tag_namespace != y->v.element.tag_namespace || out_a != out_b)
+            difference = xasprintf("event %u: %s%s and %s%s (%.*s)", event, out_a ? "/" : "", gumbo_normalized_tagname(x->v.element.tag), out_b ? "/" : "",
+                                   gumbo_normalized_tagname(y->v.element.tag), (int)(x->v.element.original_tag.length < 200 ? x->v.element.original_tag.length : 200), x->v.element.original_tag.data ? x->v.element.original_tag.data : "");
+        else if (!out_a && html_attributes_differ(x, y))
+            difference = xasprintf("event %u: %s: attribute %s", event, gumbo_normalized_tagname(x->v.element.tag), html_attributes_differ(x, y));
+    }
+    buffer_fini(&a.text);
+    buffer_fini(&b.text);
+    return difference;
+}
+
+/* NULL when the promise holds for this page, or when a limit keeps it from being looked at. */
+static char *html_scan_breaks(const char *text, size_t len, struct arena *one, struct arena *two)
+{
+    struct buffer out;
+    struct html_scan *scan = xcalloc(1, sizeof(*scan));
+    char *difference = NULL;
+
+    buffer_init(&out, 0);
+    if (html_scan(text, len, &out, scan, NULL)) {
+        GumboOutput *a = html_parse(one, text, len, NULL, NULL), *b = html_parse(two, out.data, out.len, NULL, NULL);
+        if (out.len > len)
+            difference = xasprintf("longer than the page");
+        else if (a && b && !scan->flattened)
+            difference = html_difference(a->root, b->root);
+    }
+    free(scan);
+    buffer_fini(&out);
+    arena_reset(one, 1 << 20);
+    arena_reset(two, 1 << 20);
+    return difference;
+}
+
+#endif
