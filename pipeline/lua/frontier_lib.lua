@@ -1,0 +1,27 @@
+-- frontier_lib.lua - what the scripts of crawler and extractor share: opening, closing with its counts, queueing,
+-- re-checks, positions. It is put in front of a script (redis_script.prelude). Every script that uses it has
+--
+--   KEYS[1] = PREFIX:{p}     the partition; its keys are KEYS[1] .. ':' .. part
+--   KEYS[2] = PREFIX
+--
+-- ids are their 16 bytes, outcomes the ledger's fields ("article", "failed:http_404": ledger_field()), times Redis's clock
+-- in ms. docs/redis.md lists the keys. A *record* is what is known of one request, an array (rec[R_URL] …) packed by
+-- cmsgpack; '' and 0 stand for nothing.
+--
+-- For stages:
+--   now()                                      Redis's clock, ms
+--   is_open(id)                                opened_at, source of its open entry; nil
+--   close_request(id, version, outcome)        removes the open entry and counts the outcome under the source and the day
+--                                              it was opened, only if version is later than the opening. true when it
+--                                              did; false changes nothing. Also ends what waits for the id: see refetch()
+--   schedule_recheck(rec, due_in_ms)           (re)places the one scheduled re-check of rec[R_ID]; an add, not fenced. It
+--                                              is opened when a claim finds it due
+--   cancel_recheck(id)                         no further re-check
+--   refetch(rec)                               queue again, unconditionally: opens it (counted reopened + accepted) and puts
+--                                              it first in its budget's queue; if it is open, the open request is closed
+--                                              as it ends and this one opened then (counted at that time)
+--   record(t)                                  makes a record: record{id=, url=, source=, budget=, domain=, via=, hints=,
+--                                              etag=, last_modified=, step=, discovered_at=}; id, url, source, budget and domain must be there
+--   count(source, day, field, n)               adds to the ledger (day: day_of(ms))
+--   position_step(key, expected, next)         true: `expected` (a decimal string, '' = none) is stored and is now `next`,
+--                                              or `next` is stored already. false: another one is; return before any effect.
