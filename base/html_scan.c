@@ -181,15 +181,32 @@ static bool end_tag(struct tag *t, const char *end)
     return true;
 }
 
+/* The names of the attributes written for one tag. Repeated ones go: with max_errors = 0, Gumbo 0.10.1 joins the name of a
+ * repeated attribute to the next one's. */
+struct names {
+    const char *name[ATTRIBUTES_MAX];
+    size_t len[ATTRIBUTES_MAX];
+    unsigned count;
+};
+
+static bool is_repeated(const struct names *n, const struct attribute *a)
+{
+    for (unsigned i = 0; i < n->count; i++)
+        if (n->len[i] == a->name_len && strncasecmp(n->name[i], a->name, a->name_len) == 0)
+            return true;
+    return false;
+}
+
 /* Writes a start tag with the attributes that are kept. False, and nothing written, when the text ends inside it. */
 static bool copy_start_tag(struct scan *s, struct tag *t)
 {
     const char *p = t->name + t->name_len;
     char *undo = s->out;
     bool all = keeps_all_attributes(t->id), slash = false, bare = false, dropped = false;
-    unsigned count = 0;
+    struct names names;
     struct attribute a;
 
+    names.count = 0;
     put(s, t->start, (size_t)(p - t->start));
     for (;;) {
         const char *before = p;
@@ -201,16 +218,18 @@ static bool copy_start_tag(struct scan *s, struct tag *t)
             s->out = undo;
             return false;
         }
-        bool keep = all || is_kept(&a, t->id);
-        if (keep && ++count > ATTRIBUTES_MAX) {
+        bool keep = (all || is_kept(&a, t->id)) && !is_repeated(&names, &a);
+        if (keep && names.count == ATTRIBUTES_MAX) {
             s->result->flattened = true;
             keep = false;
         }
         if (keep) {
+            names.name[names.count] = a.name;
+            names.len[names.count++] = a.name_len;
             if (dropped || a.name > before) /* else it stands right behind the quote of the one before */
                 *s->out++ = ' ';
             put(s, a.name, (size_t)(a.end - a.name));
-            bare = a.end[-1] != '"' && a.end[-1] != '\'';
+            bare = a.value_len > 0 && a.end == a.value + a.value_len; /* without quotes: a slash would join it */
         }
         dropped = !keep;
     }
@@ -361,13 +380,28 @@ static const char *comment_end(const char *p, const char *end)
     return NULL;
 }
 
+/* Gumbo hands pending text to the tree when it inserts or pops a node. Where an end tag moves or removes open elements in another
+ * way (form, the adoption agency), text before it lands elsewhere than text that a comment in between had flushed. */
+static bool next_tag_moves_text(const char *p, const char *end)
+{
+    struct tag t;
+
+    p = memchr(p, '<', (size_t)(end - p));
+    if (!p || end - p < 3 || !is_letter(p[1 + (p[1] == '/')]))
+        return false;
+    begin_tag(&t, p, end);
+    if (!t.closes)
+        return t.id == GUMBO_TAG_A || t.id == GUMBO_TAG_NOBR;
+    return t.id == GUMBO_TAG_FORM || t.id == GUMBO_TAG_A || keeps_all_attributes(t.id);
+}
+
 /* Leaves a comment out, or writes an empty one where it keeps apart what would else become one thing: "&am<!---->p;", a newline
  * after pre, white space and text in a table. */
 static void drop_comment(struct scan *s, const char *from, const char *to)
 {
     char last = s->out > s->out_start ? s->out[-1] : '>';
 
-    if (!s->table && !s->after_pre && (last == '>' || last == ' ' || last == '\n' || last == '\t'))
+    if (!s->table && !s->after_pre && !next_tag_moves_text(to, s->end) && (last == '>' || last == ' ' || last == '\n' || last == '\t'))
         return;
     if (to - from <= 7)
         put(s, from, (size_t)(to - from));

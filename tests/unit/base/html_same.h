@@ -126,8 +126,12 @@ static char *html_scan_breaks(const char *text, size_t len, struct arena *one, s
         GumboOutput *a = html_parse(one, text, len, NULL, NULL), *b = html_parse(two, out.data, out.len, NULL, NULL);
         if (out.len > len)
             difference = xasprintf("longer than the page");
-        else if (a && b && !scan->flattened)
-            difference = html_difference(a->root, b->root);
+        else if (a && b && !scan->flattened) {
+            /* Gumbo garbles what follows a repeated attribute unless it may record that error. */
+            GumboOutput *page = gumbo_parse_with_options(&kGumboDefaultOptions, text, len);
+            difference = html_difference(page->root, b->root);
+            gumbo_destroy_output(&kGumboDefaultOptions, page);
+        }
     }
     free(scan);
     buffer_fini(&out);
