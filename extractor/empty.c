@@ -1,1 +1,0 @@
-typedef int extractor_empty; /* replaced by the first real file */

@@ -1,0 +1,48 @@
+/* pool.h - parses pages beside the loop: in child processes that can touch nothing but their pipes and their memory, or,
+ * where the sandbox is turned off, in threads of this process.
+ *
+ *   pool_submit() ──> waiting ──> child (2 at once: one parsed, one in its pipe) ──> done(parsed)
+ *                                   │ dies, or takes too long
+ *                                   `──> the verdict on its page, and a new child
+ *
+ * A child is this program, started anew with POOL_CHILD_ARGUMENT: nothing of the parent's memory, files or environment is
+ * in it. Jobs end in any order. Everything is called from, and calls back on, the loop's thread. */
+#ifndef EXTRACTOR_POOL_H
+#define EXTRACTOR_POOL_H
+
+#include "extractor/parse.h"
+
+#include <sys/types.h>
+#include <uv.h>
+
+#define POOL_CHILD_ARGUMENT "__parse-pages" /* argv[1] of a child; main() hands over to pool_child_main() */
+
+struct pool;
+
+struct pool_options {
+    int workers;                /* 0: one a core */
+    bool sandbox;               /* false: threads */
+    struct parse_limits limits; /* the deadline is the child's own, for its tree; the parent kills much later, by CPU time */
+    const char *program;        /* NULL: /proc/self/exe */
+};
+
+/* NULL with ERROR_SYSTEM when no child can be started. */
+struct pool *pool_create(uv_loop_t *loop, const struct pool_options *options, struct error *err);
+/* Ends the children; on_closed is called when all handles are closed and the pool is freed. Jobs that are not done are
+ * forgotten, their callbacks are not called. */
+void pool_destroy(struct pool *p, void (*on_closed)(void *arg), void *arg);
+
+/* r is borrowed until done() is called, with what is lent until it returns. */
+typedef void pool_done_fn(void *arg, const struct parsed *parsed);
+void pool_submit(struct pool *p, const struct record *r, pool_done_fn *done, void *arg);
+size_t pool_jobs(const struct pool *p); /* submitted and not done */
+
+/* For tests and messages: the pids of the children that live, at most max. */
+int pool_children(const struct pool *p, pid_t *pids, int max);
+
+/* The whole life of a child: reads requests from standard input, answers on standard output. Returns the exit status. */
+int pool_child_main(int argc, char **argv);
+/* Gives up everything but memory, read, write, futex, clock and exit, for good. For tests; pool_child_main() calls it. */
+bool pool_child_confine(struct error *err);
+
+#endif

@@ -1,1 +1,0 @@
-typedef int pipeline_empty; /* replaced by the first real file */
