@@ -82,6 +82,7 @@ static bool set_overrides(struct config *c, const char *const *overrides, size_t
 static void default_state_dir(struct config *c)
 {
     const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+    c->state_dir_chosen = c->state_dir != NULL;
     if (c->state_dir)
         return;
     if (geteuid() == 0 && !(state && *state == '/'))
@@ -118,6 +119,20 @@ fail:
 bool config_set(struct config *c, const char *name, const char *value, struct error *err)
 {
     return set_named(c, name, value, "", err);
+}
+
+void config_compare(const struct config *before, const struct config *after, void (*changed)(void *arg, const char *name, bool reload),
+                    void *arg)
+{
+    for (const struct setting *s = settings; s->name; s++)
+        if (!setting_equal(s, before, after))
+            changed(arg, s->name, s->flags & SETTING_RELOAD);
+    bool same = before->kafka.property_count == after->kafka.property_count;
+    for (size_t i = 0; same && i < before->kafka.property_count; i++)
+        same = strcmp(before->kafka.properties[i].name, after->kafka.properties[i].name) == 0 &&
+               strcmp(before->kafka.properties[i].value, after->kafka.properties[i].value) == 0;
+    if (!same)
+        changed(arg, "kafka.properties", false);
 }
 
 void config_role_defaults(struct config *c)

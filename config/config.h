@@ -35,6 +35,7 @@ struct config {
     char *prefix;             /* of topics and Redis keys; "tidings" */
     char *contact;            /* mail or URL for the User-Agent */
     char *state_dir;
+    bool state_dir_chosen;    /* somebody set it; else it is the default place */
     struct { char *level, *format; } log;
     struct {
         char *bootstrap;      /* "host:port,…" */
@@ -83,6 +84,10 @@ struct config {
  * mistake. state_dir is always filled: the configured one, else XDG_STATE_HOME/tidings, for root /var/lib/tidings. */
 struct config *config_load(const char *path, const char *const *overrides, size_t override_count, struct error *err);
 void config_destroy(struct config *c); /* NULL is fine */
+
+/* Calls changed() with the name of each setting that differs; reload: SIGHUP takes it over, others need a restart. */
+void config_compare(const struct config *before, const struct config *after, void (*changed)(void *arg, const char *name, bool reload),
+                    void *arg);
 
 /* Fills in what a role needs and nobody configured: Kafka at localhost:9092, Redis at localhost:6379. */
 void config_role_defaults(struct config *c);

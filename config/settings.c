@@ -336,6 +336,27 @@ bool setting_set_list(const struct setting *s, void *base, const char *const *it
     return true;
 }
 
+static bool same_text(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+bool setting_equal(const struct setting *s, const void *base, const void *other)
+{
+    const void *a = (const char *)base + s->offset, *b = (const char *)other + s->offset;
+    if (s->type == SETTING_NUMBER)
+        return *(const int64_t *)a == *(const int64_t *)b;
+    if (s->type == SETTING_BOOL)
+        return *(const bool *)a == *(const bool *)b;
+    if (s->type != SETTING_LIST)
+        return same_text(*(char *const *)a, *(char *const *)b);
+    const struct config_list *x = a, *y = b;
+    for (size_t i = 0; i < CONFIG_LIST_MAX; i++)
+        if (!same_text(x->items[i], y->items[i]))
+            return false;
+    return true;
+}
+
 void setting_unset(const struct setting *s, void *base)
 {
     void *field = (char *)base + s->offset;
