@@ -87,7 +87,7 @@ static void last_words(const struct private_redis *p, char *out, size_t size)
         const char *mark = strstr(line, " # ");
         bool chatter = strstr(line, "WARNING") || strstr(line, "sysctl") || strstr(line, "oO0O") || strstr(line, "Configuration loaded");
         if (line[0] && !chatter && (mark || !strchr("0123456789 `'.|_-(", line[0])))
-            snprintf(out, size, "%s", mark ? mark + 3 : line);
+            snprintf(out, size, "%.200s", mark ? mark + 3 : line);
     }
     fclose(f);
 }

@@ -17,7 +17,7 @@ static bool set_defaults(struct config *c, struct error *err)
 {
     for (const struct setting *s = settings; s->name; s++)
         if (s->fallback && !setting_set(s, c, s->fallback, err))
-            return error_prefix(err, "default of %s = ", s->name);
+            return setting_prefix(err, "default of %s = ", s->name);
     return true;
 }
 
@@ -30,17 +30,17 @@ static bool set_named(struct config *c, const char *name, const char *value, con
         snprintf(plain, sizeof(plain), "%.*s", (int)(n - 5), name);
         s = setting_find(settings, plain);
         if (s && s->flags & SETTING_SECRET)
-            return config_read_secret(s, c, value, err) || error_prefix(err, "%s%s = ", place, name);
+            return config_read_secret(s, c, value, err) || setting_prefix(err, "%s%s = ", place, name);
         s = NULL;
     }
     if (!s && strncmp(name, "kafka.properties.", 17) == 0)
-        return config_add_property(c, name + 17, value, err) || error_prefix(err, "%s%s = ", place, name);
+        return config_add_property(c, name + 17, value, err) || setting_prefix(err, "%s%s = ", place, name);
     if (!s) {
         const char *near = setting_suggest(settings, name);
         return error_set(err, ERROR_INVALID, "%s%s: no such setting%s%s%s", place, log_quote(name), near ? ", did you mean \"" : "",
                          near ? near : "", near ? "\"?" : "; docs/manual.md lists them");
     }
-    return setting_set(s, c, value, err) || error_prefix(err, "%s%s = ", place, s->name);
+    return setting_set(s, c, value, err) || setting_prefix(err, "%s%s = ", place, s->name);
 }
 
 /* TIDINGS_KAFKA_BOOTSTRAP and the like, also …_FILE of secrets. Others that begin so are not ours to judge: container
@@ -59,7 +59,7 @@ static bool set_from_environment(struct config *c, struct error *err)
         strcat(variable, "_FILE");
         value = getenv(variable);
         if (value && *value && !config_read_secret(s, c, value, err))
-            return error_prefix(err, "variable %s = ", variable);
+            return setting_prefix(err, "variable %s = ", variable);
     }
     return true;
 }

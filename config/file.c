@@ -58,7 +58,7 @@ bool config_read_secret(const struct setting *s, void *base, const char *path, s
         return false;
     char *text = buffer_take(&b);
     text[strcspn(text, "\r\n")] = '\0';
-    bool ok = setting_set(s, base, text, err) || error_prefix(err, "%s: the first line ", path);
+    bool ok = setting_set(s, base, text, err) || setting_prefix(err, "%s: the first line ", path);
     explicit_bzero(text, strlen(text));
     free(text);
     return ok;
@@ -142,7 +142,7 @@ bool config_add_property(struct config *c, const char *name, const char *value, 
 
 static bool at(const struct reading *r, const yaml_node_t *node)
 {
-    return error_prefix(r->err, "%s:%zu: ", r->path, node->start_mark.line + 1);
+    return setting_prefix(r->err, "%s:%zu: ", r->path, node->start_mark.line + 1);
 }
 
 static const char *scalar(const yaml_node_t *node)
@@ -239,7 +239,7 @@ static bool read_setting(const struct reading *r, const struct setting *table, v
                                              : error_set(r->err, ERROR_INVALID, "%s: expected a file's path", found(value));
     else
         ok = read_value(r, s, base, value);
-    return ok || error_prefix(r->err, "%s = ", name) || at(r, value);
+    return ok || setting_prefix(r->err, "%s = ", name) || at(r, value);
 }
 
 static bool read_properties(const struct reading *r, const yaml_node_t *mapping)
@@ -255,7 +255,7 @@ static bool read_properties(const struct reading *r, const yaml_node_t *mapping)
         bool ok = value->type == YAML_SCALAR_NODE ? config_add_property(r->config, scalar(key), scalar(value), r->err)
                                                   : error_set(r->err, ERROR_INVALID, "%s: expected a text or number", found(value));
         if (!ok)
-            return error_prefix(r->err, "kafka.properties.%s = ", scalar(key)) || at(r, value);
+            return setting_prefix(r->err, "kafka.properties.%s = ", scalar(key)) || at(r, value);
     }
     return true;
 }

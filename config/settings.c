@@ -9,6 +9,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -133,28 +134,40 @@ const struct setting *setting_find(const struct setting *table, const char *name
     return NULL;
 }
 
-/* Levenshtein distance, bounded by the length of names. */
+#define NAME_MAX_LEN 64
+
+static size_t least3(size_t a, size_t b, size_t c)
+{
+    size_t ab = a < b ? a : b;
+    return ab < c ? ab : c;
+}
+
+static bool same_letter(char a, char b)
+{
+    return tolower((unsigned char)a) == tolower((unsigned char)b);
+}
+
+/* How many letters differ: inserted, left out, replaced, or two swapped (optimal string alignment). */
 static size_t distance(const char *a, const char *b)
 {
-    size_t row[65], n = strlen(b);
-    if (n > 64 || strlen(a) > 64)
+    size_t rows[3][NAME_MAX_LEN + 1], m = strlen(a), n = strlen(b);
+    if (m > NAME_MAX_LEN || n > NAME_MAX_LEN)
         return SIZE_MAX;
-    for (size_t j = 0; j <= n; j++)
-        row[j] = j;
-    for (size_t i = 1; *a; a++, i++) {
-        size_t diagonal = row[0];
+    for (size_t i = 0; i <= m; i++) {
+        size_t *row = rows[i % 3], *above = rows[(i + 2) % 3], *above2 = rows[(i + 1) % 3];
         row[0] = i;
         for (size_t j = 1; j <= n; j++) {
-            size_t best = diagonal + (tolower((unsigned char)*a) != tolower((unsigned char)b[j - 1]));
-            diagonal = row[j];
-            if (row[j] + 1 < best)
-                best = row[j] + 1;
-            if (row[j - 1] + 1 < best)
-                best = row[j - 1] + 1;
-            row[j] = best;
+            if (i == 0) {
+                row[j] = j;
+                continue;
+            }
+            row[j] = least3(above[j - 1] + !same_letter(a[i - 1], b[j - 1]), above[j] + 1, row[j - 1] + 1);
+            bool swapped = i > 1 && j > 1 && same_letter(a[i - 1], b[j - 2]) && same_letter(a[i - 2], b[j - 1]);
+            if (swapped && above2[j - 2] + 1 < row[j])
+                row[j] = above2[j - 2] + 1;
         }
     }
-    return row[n];
+    return rows[m % 3][n];
 }
 
 const char *setting_suggest(const struct setting *table, const char *name)
@@ -193,6 +206,21 @@ void setting_expected(const struct setting *s, char *out, size_t size)
         snprintf(out, size, "a list of at most %d %s", CONFIG_LIST_MAX, s->unit);
     else
         snprintf(out, size, "%s", s->unit);
+}
+
+bool setting_prefix(struct error *err, const char *fmt, ...)
+{
+    struct error before;
+    va_list args;
+    if (!err)
+        return false;
+    before = *err;
+    va_start(args, fmt);
+    vsnprintf(err->message, sizeof(err->message), fmt, args);
+    va_end(args);
+    size_t n = strlen(err->message);
+    snprintf(err->message + n, sizeof(err->message) - n, "%s", before.message);
+    return false;
 }
 
 static bool refuse(const struct setting *s, const char *text, struct error *err)

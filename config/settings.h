@@ -42,6 +42,8 @@ bool setting_set(const struct setting *s, void *base, const char *text, struct e
 bool setting_set_list(const struct setting *s, void *base, const char *const *items, size_t count, struct error *err);
 /* "a whole number of milliseconds from 100 to 120000" */
 void setting_expected(const struct setting *s, char *out, size_t size);
+/* Puts text before the message, and returns false. */
+bool setting_prefix(struct error *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 bool setting_equal(const struct setting *s, const void *base, const void *other);
 void setting_unset(const struct setting *s, void *base); /* frees */
 /* What may be called TIDINGS_…: into out. */

@@ -105,14 +105,16 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *c, const cha
     const char *type = "text/plain; charset=utf-8";
     static char seen;
     (void)version, (void)upload;
-    if (!*state) { /* headers have come; a body, if any, is not wanted */
+    bool get = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+    if (!*state && get) { /* headers have come */
         *state = &seen;
         return MHD_YES;
     }
-    *upload_size = 0;
+    if (*upload_size > 0) /* a GET with a body */
+        return MHD_NO;
     buffer_init(&body, 0);
-    if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) {
-        status = MHD_HTTP_METHOD_NOT_ALLOWED;
+    if (!get) {
+        status = MHD_HTTP_METHOD_NOT_ALLOWED; /* answered before its body comes: nothing is read, the connection ends */
     } else if (strcmp(url, "/healthz") == 0) {
         status = probe(h->callbacks.alive, h->callbacks.arg, &body);
     } else if (strcmp(url, "/readyz") == 0) {

@@ -357,7 +357,7 @@ static bool start_runner(struct worker *w, size_t i, struct error *err)
         return true;
     if (err)
         *err = r->err;
-    return error_prefix(err, "%s: ", r->stage->name);
+    return error_prefix(err, "%s", r->stage->name);
 }
 
 struct worker *worker_create(const struct worker_options *options, uv_loop_t *loop, struct error *err)
