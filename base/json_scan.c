@@ -277,7 +277,7 @@ static size_t put_escape(const char *p, const char *end, struct buffer *out)
     return 4;
 }
 
-bool json_string(const char *value, size_t len, struct buffer *out)
+bool json_member_text(const char *value, size_t len, struct buffer *out)
 {
     static const char names[] = "bfnrt", codes[] = "\b\f\n\r\t";
 
@@ -301,7 +301,7 @@ bool json_string(const char *value, size_t len, struct buffer *out)
     return true;
 }
 
-bool json_whole(const char *value, size_t len, int64_t *out)
+bool json_member_whole(const char *value, size_t len, int64_t *out)
 {
     int64_t v = 0;
 

@@ -20,8 +20,8 @@ struct json_member {
 bool json_scan(const char *json, size_t len, struct json_member *members, size_t count, struct error *err);
 
 /* Appends the text of a string value as json_scan() gives it; false when it is no string, or NULL. */
-bool json_string(const char *value, size_t len, struct buffer *out);
+bool json_member_text(const char *value, size_t len, struct buffer *out);
 /* A whole number from 0 to 2^53; false when it is none. */
-bool json_whole(const char *value, size_t len, int64_t *out);
+bool json_member_whole(const char *value, size_t len, int64_t *out);
 
 #endif

@@ -332,9 +332,9 @@ void inorder_apply(struct inorder_item *it, struct redis_script *script, int key
     if (l->stored >= 0)
         snprintf(expected, sizeof(expected), "%" PRId64, l->stored);
     snprintf(next, sizeof(next), "%" PRId64, it->offset + 1);
-    args[n] = key.s, sizes[n++] = strlen(key.s);
     for (int i = 0; i < keys; i++)
         args[n] = argv[i], sizes[n++] = lens ? lens[i] : strlen(argv[i]);
+    args[n] = key.s, sizes[n++] = strlen(key.s);
     args[n] = expected, sizes[n++] = strlen(expected);
     args[n] = next, sizes[n++] = strlen(next);
     for (int i = keys; i < argc; i++)

@@ -6,8 +6,8 @@
  *   consumer_done() <── on_applied() <── {1, …} ────────────────────────────────────── Redis: effect + position
  *                       on_dropped() <── {0, stored}: another worker, or an older Redis: begin again at `stored`
  *
- * Every script gets KEYS[1] = the position's key, ARGV[1] = the position this worker wrote or read last ("" = none) and
- * ARGV[2] = the position after this record. It answers {0, stored} and does nothing when another position is stored, else
+ * Every script gets the position's key as its last of KEYS, ARGV[1] = the position this worker wrote or read last ("" =
+ * none) and ARGV[2] = the position after this record. It answers {0, stored} and does nothing when another position is stored, else
  * it has its effect, stores ARGV[2] and answers {1, …}. When anything is uncertain (a call without an answer, a refusal, a
  * server that was restarted) everything held for the partition is dropped and read again from the stored position: work
  * is repeated, never lost. Belongs to one loop. */
@@ -55,7 +55,7 @@ void inorder_set_work(struct inorder_item *it, void *work); /* what the callback
 void inorder_ready(struct inorder_item *it);   /* its effect can be applied when its turn comes */
 void inorder_skip(struct inorder_item *it);    /* has no effect: only the position moves, together with a later one's */
 void inorder_restart(struct inorder_item *it); /* an answer of Redis is missing: the partition begins again */
-/* keys and args follow the position's own; at most 64 together. Lent until it returns. */
+/* Its own keys come before the position's, its arguments after expected and next; at most 64 together. Lent until it returns. */
 void inorder_apply(struct inorder_item *it, struct redis_script *script, int keys, int argc, const char **argv, const size_t *lens);
 
 /* Takes no new records, finishes those in work (at most limit_ms, then drops them), leaves the group, calls done once. */

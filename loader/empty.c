@@ -1,1 +1,0 @@
-typedef int loader_empty; /* replaced by the first real file */
