@@ -102,6 +102,9 @@ static const struct { const char *name, *instead; } refused_properties[] = {
     { "partition.assignment.strategy", NULL },
     { "allow.auto.create.topics", NULL },
     { "check.crcs", NULL },
+    { "delivery.report.only.error", NULL },
+    { "offset.store.method", NULL },
+    { "plugin.library.paths", NULL },
 };
 
 bool config_add_property(struct config *c, const char *name, const char *value, struct error *err)
