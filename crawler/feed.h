@@ -28,9 +28,7 @@ struct feed_item {
     const char *url;            /* as published, made absolute, otherwise untouched; never NULL */
     const char *id;
     const char *title;          /* plain text: markup and entities resolved, white space folded */
-    const char *title_markup;   /* as published, white space trimmed: may hold HTML */
-    const char *summary;        /* plain text as well; not cut */
-    const char *summary_markup;
+    const char *summary;        /* the same; not cut */
     const char *content;        /* HTML of the whole article (content:encoded, content, content_html) */
     const char *language;
     bool has_published, has_modified;
