@@ -1,5 +1,6 @@
 /* log.h - one event a line: a fixed phrase, then key=value with units, to standard error or a file. Totals belong to
  * metrics. Text from outside goes through log_quote(). Thread-safe; a line is one write(2).
+ * Of one event (one place in the code) at most 100 lines are written in 10 s; the next one after that says suppressed=N.
  *
  *     log_warn("write failed topic=%s partition=%" PRId32 " reason=%s", topic, partition, log_quote(reason)); */
 #ifndef BASE_LOG_H
@@ -14,6 +15,9 @@ enum log_format { LOG_TEXT, LOG_JSON };
 /* Until this is called: LOG_INFO and above, as text, to standard error. The fd is borrowed. */
 void log_init(enum log_level level, enum log_format format, int fd);
 void log_set_level(enum log_level level);
+/* Lines go to the file at path from now on; when it has more than max_bytes it becomes path.1 (what that was is gone) and a
+ * new one begins. False with errno when it cannot be opened. */
+bool log_to_file(const char *path, size_t max_bytes);
 bool log_enabled(enum log_level level);
 
 void log_line(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -1,0 +1,370 @@
+/* poll.c - see poll.h.
+ *
+ *   visit ──200──> reader (pool) ──items──> frontier_discover() in batches ──all replied──> frontier_poll_done()
+ *      └─304, failures ───────────────────────────────────────────────────────────────────────────┘ keeps validators
+ *
+ * A kill anywhere before the last step leaves the old validators: the document is read again, and what was queued is seen. */
+#include "crawler/poll.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "crawler/reader.h"
+#include "crawler/schedule.h"
+#include "crawler/visit.h"
+#include "pipeline/metrics.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BATCH 500              /* URLs a call of frontier_discover() */
+#define MOVED_FEED_FAILURES 3  /* answers that are no feed before its source is searched for feeds again */
+
+struct poll {
+    struct work work;
+    struct visit *visit;
+    struct reading *reading;   /* after it was read; owned */
+    char *etag, *last_modified;/* owned; of the answer being read */
+    struct poll_facts facts;
+    size_t items, accepted;
+    bool unstored;             /* an answer said that what was found may be lost */
+    char status[POLL_STATUS_SIZE];
+};
+
+static struct poll *poll_of(struct work *w)
+{
+    return (struct poll *)w; /* its first member */
+}
+
+static void poll_free(struct work *w)
+{
+    struct poll *p = poll_of(w);
+    if (p->reading)
+        reading_free(p->reading);
+    free(p->etag);
+    free(p->last_modified);
+    free(p);
+}
+
+static bool poll_transferring(const struct work *w)
+{
+    const struct poll *p = (const struct poll *)w;
+    return p->visit && visit_transferring(p->visit);
+}
+
+static void poll_abort(struct work *w)
+{
+    struct poll *p = poll_of(w);
+    if (p->visit)
+        visit_abort(p->visit);
+    p->visit = NULL;
+}
+
+static const struct work_ops ops = { "poll", poll_transferring, poll_abort, poll_free };
+
+static const char *kind_name(enum claim_kind kind)
+{
+    static const char *const names[] = { "page", "front", "feed", "sitemap", "discovery" };
+    return names[kind];
+}
+
+/* --- the end --- */
+
+void poll_status(char out[POLL_STATUS_SIZE], const char *fmt, const char *what)
+{
+    char *text = xasprintf(fmt, what);
+    size_t len = strnlen(text, POLL_STATUS_SIZE);
+    if (len == POLL_STATUS_SIZE)
+        for (len--; len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80;)
+            len--;
+    memcpy(out, text, len);
+    out[len] = '\0';
+    free(text);
+}
+
+static void set_status(struct poll *p, const char *fmt, const char *what)
+{
+    poll_status(p->status, fmt, what);
+}
+
+static void count(const struct poll *p, bool ok)
+{
+    metric_add(metric_counter("tidings_polls_total", "Polls of feeds, sitemaps and front pages by how they ended.", "result",
+                              ok ? p->facts.end == POLL_READ ? "read" : "not_modified" : "failed"), 1);
+}
+
+static void finish(struct poll *p)
+{
+    struct crawl *c = p->work.crawl;
+    const struct claim *claim = p->work.claim;
+    bool ok = p->facts.end != POLL_FAILED;
+    p->facts.accepted = p->accepted;
+    int64_t next_ms = schedule_next(schedules_get(c->schedules, claim->id.hex), &p->facts);
+    if (p->unstored) {
+        next_ms = 1000;
+        set_status(p, "%s", "the frontier was replaced: read again");
+    }
+    count(p, ok);
+    work_event(&p->work, "poll", ok ? "polled" : "failed", p->status,
+               json_pack("{ss sI sI sI}", "kind", kind_name(claim->kind), "items", (json_int_t)p->items, "new", (json_int_t)p->accepted,
+                         "next_in_ms", (json_int_t)next_ms));
+    work_poll_done(&p->work, &(struct poll_result){
+        .etag = p->etag, .last_modified = p->last_modified, .keep_validators = p->unstored || p->facts.end != POLL_READ,
+        .next_in_ms = next_ms, .status = p->status, .ok = ok, .items = p->items, .accepted = p->accepted });
+}
+
+static void fail(struct poll *p, const char *fmt, const char *what)
+{
+    p->facts.end = POLL_FAILED;
+    set_status(p, fmt, what);
+    finish(p);
+}
+
+static void finish_when_answered(struct poll *p)
+{
+    if (p->work.pending == 0)
+        finish(p);
+}
+
+/* --- what was read --- */
+
+static void on_discovered(void *arg, const struct discovered *d, const struct error *err)
+{
+    struct poll *p = arg;
+    if (!work_answered(&p->work))
+        return;
+    p->unstored = p->unstored || err;
+    if (d)
+        p->accepted += d->accepted;
+    finish_when_answered(p);
+}
+
+static void on_put(void *arg, const struct error *err)
+{
+    struct poll *p = arg;
+    if (!work_answered(&p->work))
+        return;
+    p->unstored = p->unstored || err;
+    finish_when_answered(p);
+}
+
+static const char *via_of(enum claim_kind kind)
+{
+    return kind == CLAIM_FEED ? "feed" : kind == CLAIM_SITEMAP ? "sitemap" : "front";
+}
+
+/* Links of a front page that cannot be articles of the source are nobody's finds: they are dropped, not counted. */
+static bool is_find(enum claim_kind kind, const char *filtered)
+{
+    return kind != CLAIM_FRONT || !filtered || strcmp(filtered, "old") == 0;
+}
+
+static void discover(struct poll *p)
+{
+    const struct claim *c = p->work.claim;
+    struct found batch[BATCH];
+    size_t n = 0;
+    for (size_t i = 0; i < p->reading->item_count; i++) {
+        const struct reading_item *item = &p->reading->items[i];
+        if (!is_find(c->kind, item->filtered))
+            continue;
+        batch[n++] = (struct found){ .url = &item->url, .source = c->source, .via = via_of(c->kind), .hints = item->hints,
+                                     .filtered = item->filtered, .remember = item->filtered && strcmp(item->filtered, "old") == 0 };
+        if (n == BATCH) {
+            p->work.pending++;
+            frontier_discover(p->work.crawl->frontier, batch, n, on_discovered, p);
+            n = 0;
+        }
+    }
+    if (n > 0) {
+        p->work.pending++;
+        frontier_discover(p->work.crawl->frontier, batch, n, on_discovered, p);
+    }
+}
+
+/* The parts of a sitemap index are polls of their own. */
+static void put_parts(struct poll *p)
+{
+    for (size_t i = 0; i < p->reading->part_count; i++) {
+        struct url u;
+        const char *text = p->reading->parts[i].url;
+        if (!url_parse(&u, text, strlen(text), NULL, NULL, NULL))
+            continue;
+        p->work.pending++;
+        frontier_poll_put(p->work.crawl->frontier, p->work.claim->source, CLAIM_SITEMAP, &u, 0, on_put, p);
+        url_fini(&u);
+    }
+}
+
+static void search_again(struct poll *p)
+{
+    struct crawl *c = p->work.crawl;
+    const struct source *s = sources_get(c->sources, p->work.claim->source);
+    struct url u;
+    if (!s || !url_parse(&u, s->url, strlen(s->url), NULL, NULL, NULL))
+        return;
+    frontier_poll_put(c->frontier, s->name, CLAIM_DISCOVERY, &u, 0, NULL, NULL);
+    frontier_poll_now(c->frontier, s->name, CLAIM_DISCOVERY, &u, NULL, NULL);
+    url_fini(&u);
+}
+
+/* What should be a feed or sitemap is something else: an error page with status 200, or it moved. */
+static void not_a_feed(struct poll *p, const char *what)
+{
+    if (schedules_get(p->work.crawl->schedules, p->work.claim->id.hex)->failures + 1 == MOVED_FEED_FAILURES)
+        search_again(p);
+    fail(p, "%s", what);
+}
+
+static void on_read(void *arg, struct reading *r)
+{
+    struct poll *p = arg;
+    p->reading = r;
+    if (!work_back_from_pool(&p->work))
+        return; /* freed with the poll */
+    if (strcmp(r->format, "unknown") == 0) {
+        not_a_feed(p, r->warning[0] ? r->warning : "neither a feed nor a sitemap");
+        return;
+    }
+    p->facts.end = POLL_READ;
+    p->facts.hint_ms = r->hint_ms;
+    p->items = r->item_count + r->part_count;
+    set_status(p, "%s", r->warning[0] ? r->warning : "ok");
+    p->work.pending++; /* so that an answer from inside does not end it early */
+    discover(p);
+    put_parts(p);
+    p->work.pending--;
+    finish_when_answered(p);
+}
+
+static void read_body(struct poll *p, struct visit_report *v)
+{
+    struct crawl *c = p->work.crawl;
+    const struct claim *claim = p->work.claim;
+    const struct source *s = sources_get(c->sources, claim->source);
+    if (!s) {
+        fail(p, "%s", "its source is gone");
+        return;
+    }
+    struct reading *r = xcalloc(1, sizeof(*r));
+    *r = (struct reading){ .kind = claim->kind, .body = v->answer->body, .url = xstrdup(v->url->fetch),
+                           .content_type = xstrdup(v->answer->header[HEADER_CONTENT_TYPE]),
+                           .content_encoding = xstrdup(v->answer->header[HEADER_CONTENT_ENCODING]), .scope = poll_scope(c, s),
+                           .first = schedules_get(c->schedules, claim->id.hex)->interval_ms == 0 && !claim->etag && !claim->last_modified,
+                           .done = on_read, .arg = p };
+    v->answer->body = (struct fetch_body){ 0 };
+    p->etag = xstrdup(v->answer->header[HEADER_ETAG]);
+    p->last_modified = xstrdup(v->answer->header[HEADER_LAST_MODIFIED]);
+    p->work.in_pool++;
+    reading_submit(c->readers, r);
+}
+
+static void moved_out(struct poll *p, const struct visit_report *v)
+{
+    const struct claim *c = p->work.claim;
+    p->facts.end = POLL_READ; /* nothing is wrong; it is read elsewhere from now on */
+    p->facts.fixed_ms = p->facts.max_ms;
+    set_status(p, "moved to %s", v->target->host);
+    p->work.pending++;
+    frontier_poll_put(p->work.crawl->frontier, c->source, c->kind, v->target, 0, on_put, p);
+}
+
+static void answered(struct poll *p, struct visit_report *v)
+{
+    char status[16];
+    int code = v->answer->status;
+    snprintf(status, sizeof(status), "%d", code);
+    if (code == 304) {
+        p->facts.end = POLL_NOT_MODIFIED;
+        set_status(p, "%s", "not modified");
+        finish(p);
+    } else if (code == 200) {
+        read_body(p, v);
+    } else if (code == 404 || code == 410) {
+        not_a_feed(p, code == 404 ? "http 404" : "http 410");
+    } else {
+        fail(p, "http %s", status);
+    }
+}
+
+static void on_visited(void *arg, struct visit_report *v)
+{
+    struct poll *p = arg;
+    p->visit = NULL;
+    p->facts.retry_after_ms = v->effect.retry_after_ms;
+    work_visited(&p->work, v->sent_mono_ms, &v->effect);
+    switch (v->end) {
+    case VISIT_ANSWERED: answered(p, v); break;
+    case VISIT_FAILED:
+        if (v->answer->error == FETCH_TOO_LARGE && v->answer->body.len > 0)
+            read_body(p, v); /* what was read so far counts */
+        else
+            fail(p, "%s", v->answer->message);
+        break;
+    case VISIT_DENIED: fail(p, "robots.txt: %s", v->rule ? v->rule : "denied"); break;
+    case VISIT_NO_ROBOTS: fail(p, "robots.txt cannot be read: %s", v->reason); break;
+    case VISIT_MOVED_OUT: moved_out(p, v); break;
+    case VISIT_LOOP: fail(p, "%s", v->reason); break;
+    }
+}
+
+/* --- beginning --- */
+
+const char *poll_accept(enum claim_kind kind)
+{
+    if (kind == CLAIM_FEED)
+        return "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5";
+    if (kind == CLAIM_SITEMAP)
+        return "application/xml, text/xml, text/plain;q=0.8, */*;q=0.5";
+    return "text/html, application/xhtml+xml, */*;q=0.1";
+}
+
+size_t poll_max_bytes(enum claim_kind kind)
+{
+    return kind == CLAIM_SITEMAP ? SITEMAP_READ_MAX : FEED_READ_MAX;
+}
+
+struct scope *poll_scope(const struct crawl *c, const struct source *s)
+{
+    struct url_rules rules = { (const char *const *)s->keep_params.items, (const char *const *)s->drop_params.items };
+    return scope_create(meta_suffix_list(c->meta), s->url, NULL, &rules, backfill_parse(s->backfill ? s->backfill : c->config->crawler.backfill));
+}
+
+void poll_begin(struct crawl *c, struct claim *claim)
+{
+    struct poll *p = xcalloc(1, sizeof(*p));
+    const struct source *s = sources_get(c->sources, claim->source);
+    work_begin(&p->work, c, claim, &ops);
+    p->facts = (struct poll_facts){
+        .kind = claim->kind == CLAIM_FEED ? POLL_FEED : claim->kind == CLAIM_SITEMAP ? POLL_SITEMAP : POLL_FRONT,
+        .min_ms = c->config->crawler.poll_min_ms, .max_ms = c->config->crawler.poll_max_ms, .fixed_ms = s ? s->interval_ms : 0,
+        .seed = hash64(claim->id.hex, ID_HEX_LEN) ^ (uint64_t)clock_mono_ms() };
+    p->visit = visit_start(c, &(struct visit_request){
+        .claim = claim, .accept = poll_accept(claim->kind), .max_body_bytes = poll_max_bytes(claim->kind), .keep_partial = true,
+        .done = on_visited, .arg = p });
+}
+
+static size_t put_list(struct crawl *c, const struct source *s, enum claim_kind kind, const struct config_list *list)
+{
+    size_t n = 0;
+    for (char *const *one = list->items; *one; one++) {
+        struct url u;
+        if (!url_parse(&u, *one, strlen(*one), s->url, NULL, NULL))
+            continue;
+        frontier_poll_put(c->frontier, s->name, kind, &u, 0, NULL, NULL);
+        url_fini(&u);
+        n++;
+    }
+    return n;
+}
+
+void poll_source(struct crawl *c, const struct source *s)
+{
+    struct url u;
+    if (s->paused || put_list(c, s, CLAIM_FEED, &s->feeds) + put_list(c, s, CLAIM_SITEMAP, &s->sitemaps) > 0)
+        return;
+    if (!url_parse(&u, s->url, strlen(s->url), NULL, NULL, NULL))
+        return;
+    frontier_poll_put(c->frontier, s->name, CLAIM_DISCOVERY, &u, 0, NULL, NULL);
+    url_fini(&u);
+}
