@@ -5,14 +5,12 @@
 #include "base/hash.h"
 #include "base/html.h"
 #include "base/mem.h"
+#include "extractor/words.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <utf8proc.h>
-
-#define WORD_SEED 2166136261u
-#define WORD_PRIME 16777619u
 
 /* ---- memory ---- */
 
@@ -84,7 +82,7 @@ static const struct tag_info tag_infos[GUMBO_TAG_LAST + 1] = {
     INLINE(RT, OTHER, 0), INLINE(RUBY, OTHER, 0), INLINE(S, OTHER, 0), INLINE(SAMP, OTHER, 0), INLINE(SMALL, SMALL, 0),
     INLINE(SPAN, SPAN, 0), INLINE(STRIKE, OTHER, 0), INLINE(STRONG, B, IN_BOLD), INLINE(SUB, OTHER, 0), INLINE(SUP, OTHER, 0),
     INLINE(TIME, TIME, 0), INLINE(TT, OTHER, 0), INLINE(U, OTHER, 0), INLINE(VAR, OTHER, 0), INLINE(WBR, OTHER, 0),
-    INLINE(UNKNOWN, OTHER, 0), INLINE(META, OTHER, 0), INLINE(LINK, OTHER, 0), INLINE(BR, OTHER, 0), INLINE(PICTURE, OTHER, 0),
+    INLINE(UNKNOWN, OTHER, 0), INLINE(META, OTHER, 0), INLINE(LINK, OTHER, 0), INLINE(BR, OTHER, 0),
     INLINE(SOURCE, OTHER, 0),
     BLOCK(P, P, 0), BLOCK(H1, H1, 0), BLOCK(H2, H2, 0), BLOCK(H3, H3, 0), BLOCK(H4, H4, 0), BLOCK(H5, H4, 0), BLOCK(H6, H4, 0),
     BLOCK(LI, LI, IN_LI), BLOCK(DIV, DIV, 0), BLOCK(TD, TD, 0), BLOCK(TH, TD, 0), BLOCK(BLOCKQUOTE, BLOCKQUOTE, IN_BLOCKQUOTE),
@@ -259,10 +257,7 @@ static void count_letter(struct walk *w, uint32_t cp, unsigned class)
     w->after_stop = false;
     if ((class & CHAR_DENSE) && w->word_hash)
         word_close(w);
-    if (!w->word_hash)
-        w->word_hash = WORD_SEED;
-    w->word_hash = (w->word_hash ^ chars_lower(w->d->chars, cp)) * WORD_PRIME;
-    w->word_hash += !w->word_hash;
+    w->word_hash = word_add(w->word_hash ? w->word_hash : WORD_SEED, chars_lower(w->d->chars, cp));
     if (class & CHAR_LETTER) {
         b->letters++;
         w->word_letters++;

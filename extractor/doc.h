@@ -59,9 +59,10 @@ struct element {
     uint8_t owner, tag, block_level, semantic; /* enum owner; GumboTag; …; level 1..5 or 0 */
     uint8_t inline_tag, depth_in_blocks;
     uint8_t far[GROUP_COUNT + 1]; /* block levels up to the nearest element of a group, at most FAR */
-    /* Sums over its text, set by containers_measure(). */
-    float text, link_text, good, score, own_good;
-    uint32_t blocks;
+    /* Set by landmarks_find(): sums over its text; its lowest common ancestor with the densest container; semantic levels around. */
+    float text, link_text, good, score;
+    uint32_t blocks, lca;
+    uint8_t semantic_around;
 };
 
 struct block {
