@@ -1,0 +1,284 @@
+/* decide.c - see decide.h. The rules and their numbers were chosen by measurement (docs/measurements-extraction.md). */
+#include "extractor/decide.h"
+
+#include "base/mem.h"
+#include "extractor/words.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const char *rule_name(enum rule rule)
+{
+    static const char *const names[RULE_COUNT] = { "model", "outside-article", "link-only", "related", "footer", "caption", "embed",
+                                                   "after-region", "repeat", "include", "exclude", "title" };
+    return names[rule];
+}
+
+/* ---- threshold ---- */
+
+#define BUCKETS 64
+
+struct histogram { float p_tokens[BUCKETS], tokens[BUCKETS]; float expected; };
+
+static struct histogram histogram_of(const struct doc *d, const struct verdict *v)
+{
+    struct histogram h = { 0 };
+    for (size_t i = 0; i < d->block_count; i++) {
+        int k = (int)(v[i].probability * (BUCKETS - 1));
+        float n = (float)d->blocks[i].words;
+        h.p_tokens[k] += v[i].probability * n;
+        h.tokens[k] += n;
+        h.expected += v[i].probability * n;
+    }
+    return h;
+}
+
+/* The cut-off that maximises expected F1 is half of that F1 (Lipton et al. 2014). */
+static float threshold_of(const struct histogram *h, float alpha, float low, float high)
+{
+    float best = 0, found = 0, taken = 0;
+    for (int k = BUCKETS - 1; k >= 0; k--) {
+        found += h->p_tokens[k];
+        taken += h->tokens[k];
+        float f1 = taken + h->expected > 0 ? 2 * found / (taken + h->expected) : 0;
+        if (f1 > best)
+            best = f1;
+    }
+    float t = alpha * best / 2;
+    return t < low ? low : t > high ? high : t;
+}
+
+static size_t select_over(const struct doc *d, struct verdict *v, float threshold)
+{
+    size_t tokens = 0;
+    for (size_t i = 0; i < d->block_count; i++) {
+        v[i].keep = v[i].probability >= threshold;
+        tokens += v[i].keep ? d->blocks[i].words : 0;
+    }
+    return tokens;
+}
+
+/* ---- rules ---- */
+
+static void drop(struct verdict *v, enum rule rule)
+{
+    v->keep = false;
+    v->rule = rule;
+}
+
+/* Outside the container that calls itself the article, except between title and it. */
+static void gate(const struct decide_input *in, struct verdict *v)
+{
+    const struct doc *d = in->doc;
+    const struct landmarks *m = in->marks;
+    bool seen = false;
+
+    if (m->semantic == DOC_NONE || m->semantic_level > 3 || m->semantic_share < 0.25f)
+        return;
+    for (size_t i = 0; i < d->block_count; i++) {
+        bool inside = element_inside(d, d->blocks[i].owner, m->semantic);
+        seen |= inside;
+        if (inside || (m->title != DOC_NONE && i > m->title && !seen))
+            continue;
+        v[i].probability *= 0.3f;
+        v[i].rule = RULE_GATE;
+    }
+}
+
+static bool is_caption(const struct doc *d, const struct block *b)
+{
+    const struct element *e = &d->elements[b->owner];
+    return e->owner == OWNER_FIGCAPTION || ((e->around & IN_FIGURE) && b->words < 80 && !(e->around & (IN_EMBED | IN_BLOCKQUOTE)));
+}
+
+static void drop_by_shape(const struct decide_input *in, struct verdict *v)
+{
+    const struct doc *d = in->doc;
+    for (size_t i = 0; i < d->block_count; i++) {
+        const struct block *b = &d->blocks[i];
+        const struct element *e = &d->elements[b->owner];
+        float links = block_link_density(b);
+        if (is_caption(d, b)) {
+            v[i].caption = v[i].probability > 0.2f && (e->around & IN_FIGURE);
+            drop(&v[i], RULE_CAPTION);
+        }
+        if (!v[i].keep)
+            continue;
+        if (links > 0.9f && b->links == 1 && !b->ends_stop && (e->owner == OWNER_P || e->owner == OWNER_DIV))
+            drop(&v[i], RULE_LINK);
+        else if (links > 0.3f && (features_phrases(in->features, i) & PHRASE_RELATED))
+            drop(&v[i], RULE_RELATED);
+        else if ((e->around & IN_FOOTER) && !(e->around & IN_ARTICLE) && v[i].probability < 0.9f)
+            drop(&v[i], RULE_FOOTER);
+    }
+}
+
+static void keep_embeds(const struct doc *d, struct verdict *v)
+{
+    size_t first = d->block_count, last = 0;
+    for (size_t i = 0; i < d->block_count; i++)
+        if (v[i].keep) {
+            if (first == d->block_count)
+                first = i;
+            last = i;
+        }
+    for (size_t i = first; i < last; i++)
+        if (!v[i].keep && (d->elements[d->blocks[i].owner].around & IN_EMBED)) {
+            v[i].keep = true;
+            v[i].rule = RULE_EMBED;
+        }
+}
+
+/* The smallest ancestor of the title that holds enough of what is selected after it; what comes after the title and
+ * outside of that is another story. */
+static void keep_region(const struct decide_input *in, struct verdict *v)
+{
+    const struct doc *d = in->doc;
+    uint32_t title = in->marks->title;
+    if (title == DOC_NONE || in->overlap[title] < 0.5f)
+        return;
+    float total = 0;
+    for (size_t i = 0; i < d->block_count; i++)
+        total += v[i].keep ? (float)d->blocks[i].words : 0;
+    uint32_t region = d->blocks[title].owner;
+    for (; region != DOC_NONE; region = d->elements[region].up) {
+        float inside = 0;
+        for (size_t i = title + 1; i < d->block_count; i++)
+            if (v[i].keep && element_inside(d, d->blocks[i].owner, region))
+                inside += (float)d->blocks[i].words;
+        if (inside >= 60 && inside >= 0.2f * total)
+            break;
+    }
+    for (size_t i = title + 1; region != DOC_NONE && i < d->block_count; i++)
+        if (v[i].keep && !element_inside(d, d->blocks[i].owner, region))
+            drop(&v[i], RULE_REGION);
+}
+
+#define GRAM 5
+#define REPEAT_WORDS 25
+
+static void drop_repeats(const struct doc *d, struct verdict *v)
+{
+    struct key_set seen;
+    key_set_init(&seen, d->word_count);
+    for (size_t i = 0; i < d->block_count; i++) {
+        const struct block *b = &d->blocks[i];
+        if (!v[i].keep)
+            continue;
+        if (b->words >= REPEAT_WORDS && key_set_cover(&seen, d->words + b->word, b->words, GRAM) > 0.75f)
+            drop(&v[i], RULE_REPEAT);
+        else
+            key_set_add_grams(&seen, d->words + b->word, b->words, GRAM);
+    }
+    key_set_fini(&seen);
+}
+
+/* ---- roles ---- */
+
+/* A cell of a table that has several in a row: other tables only lay out the page. */
+static bool is_data_cell(const struct doc *d, const struct element *e)
+{
+    if (e->owner != OWNER_TD) {
+        const struct element *up = e->up == DOC_NONE ? NULL : &d->elements[e->up];
+        if (!up || up->owner != OWNER_TD)
+            return false;
+        e = up;
+    }
+    const struct element *row = e->parent == DOC_NONE ? NULL : &d->elements[e->parent];
+    return row && row->children > 1;
+}
+
+static bool is_standfirst(const struct decide_input *in, size_t i)
+{
+    const struct doc *d = in->doc;
+    const struct landmarks *m = in->marks;
+    const struct block *b = &d->blocks[i];
+    const struct element *e = &d->elements[b->owner];
+    if (b->words < 5 || b->words > 120 || (m->title != DOC_NONE && i <= m->title))
+        return false;
+    if (m->first_good != DOC_NONE && i > m->first_good)
+        return false;
+    bool outside = m->dense == DOC_NONE || !element_inside(d, b->owner, m->dense);
+    bool named = e->far[GROUP_LEAD] <= 1;
+    bool heading = e->owner >= OWNER_H2 && e->owner <= OWNER_H4;
+    return named || ((outside || heading) && (heading || features_summary_cover(in->features, i) > 0.6f));
+}
+
+static enum block_kind kind_of(const struct decide_input *in, size_t i)
+{
+    const struct doc *d = in->doc;
+    const struct block *b = &d->blocks[i];
+    const struct element *e = &d->elements[b->owner];
+    if (e->around & IN_EMBED)
+        return BLOCK_EMBED;
+    if (is_caption(d, b))
+        return BLOCK_CAPTION;
+    if (e->owner >= OWNER_H1 && e->owner <= OWNER_H4)
+        return BLOCK_HEADING;
+    if (is_data_cell(d, e))
+        return BLOCK_TABLE;
+    if (e->around & IN_BLOCKQUOTE)
+        return BLOCK_QUOTE;
+    if (e->owner == OWNER_LI || (e->around & IN_LI))
+        return BLOCK_LIST;
+    return BLOCK_PARAGRAPH;
+}
+
+static void give_roles(const struct decide_input *in, struct verdict *v)
+{
+    bool standfirst = false, body = false;
+    for (size_t i = 0; i < in->doc->block_count; i++) {
+        if (!v[i].keep && !v[i].caption)
+            continue;
+        v[i].kind = v[i].caption ? BLOCK_CAPTION : kind_of(in, i);
+        if (v[i].keep && !body && !standfirst && is_standfirst(in, i)) {
+            v[i].kind = BLOCK_STANDFIRST;
+            standfirst = true;
+        }
+        body |= v[i].keep && v[i].kind == BLOCK_PARAGRAPH;
+    }
+}
+
+static void obey_selectors(const struct decide_input *in, struct verdict *v)
+{
+    bool any = false;
+    for (size_t i = 0; i < in->doc->block_count; i++)
+        any |= in->forced[i] == 1;
+    for (size_t i = 0; i < in->doc->block_count; i++) {
+        if (in->forced[i] == 2) {
+            drop(&v[i], RULE_EXCLUDE);
+            v[i].caption = false;
+        } else if (any) { /* a source that names its article is believed */
+            v[i].keep = in->forced[i] == 1;
+            v[i].rule = RULE_INCLUDE;
+        }
+    }
+}
+
+float decide(const struct decide_input *in, struct verdict *v)
+{
+    const struct doc *d = in->doc;
+    float row[FEATURE_COUNT];
+
+    for (size_t i = 0; i < d->block_count; i++) {
+        features_row(in->features, i, row);
+        v[i] = (struct verdict){ .probability = model_probability(in->model, row), .rule = RULE_MODEL };
+    }
+    gate(in, v);
+    struct histogram h = histogram_of(d, v);
+    float threshold = in->news ? threshold_of(&h, 1.1f, 0.4f, 0.6f) : threshold_of(&h, 1.0f, 0.3f, 0.6f);
+    if (select_over(d, v, threshold) < 20) {
+        threshold = threshold_of(&h, 1.1f, 0.05f, 0.6f);
+        select_over(d, v, threshold);
+    }
+    if (in->news) {
+        drop_by_shape(in, v);
+        keep_embeds(d, v);
+        keep_region(in, v);
+        drop_repeats(d, v);
+    }
+    if (in->forced)
+        obey_selectors(in, v);
+    give_roles(in, v);
+    return threshold;
+}
