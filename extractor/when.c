@@ -1,0 +1,240 @@
+/* when.c - when the article was published and modified, in the site's own zone.
+ *
+ * Published, in the order of belief: JSON-LD, meta elements, microdata, other JSON-LD, the first <time>, the URL, dates in
+ * the text near the title, then anywhere; the feed's hint last. */
+#include "extractor/fields.h"
+
+#include "base/html.h"
+#include "base/mem.h"
+#include "extractor/zone.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+#define EARLIEST_S 315532800  /* 1980: what is older is no publishing date of a web page */
+#define LATEST_S 4102444800   /* 2100 */
+#define NEAR_BLOCKS 8
+
+struct found { struct date date; enum origin origin; bool ok; };
+
+static bool plausible(const struct date *d)
+{
+    return d->unix_s > EARLIEST_S && d->unix_s < LATEST_S;
+}
+
+static bool host_of(const struct page_view *v, char *out, size_t size)
+{
+    const char *s = v->in->url ? strstr(v->in->url, "://") : NULL;
+    if (!s)
+        return false;
+    s += 3;
+    size_t n = strcspn(s, "/:?#");
+    if (n == 0 || n >= size)
+        return false;
+    memcpy(out, s, n);
+    out[n] = '\0';
+    return true;
+}
+
+/* Month before day: pages in American English only. */
+static bool american(const struct page_view *v)
+{
+    const char *language = v->meta->html_language ? v->meta->html_language : v->meta->slot[META_LOCALE];
+    char host[256];
+    bool generic = !host_of(v, host, sizeof(host)) || !zone_of_host(host);
+    if (!language)
+        return generic;
+    if (strncasecmp(language, "en", 2) != 0)
+        return false;
+    if (strlen(language) >= 5)
+        return strncasecmp(language + 3, "US", 2) == 0;
+    return generic;
+}
+
+static bool parse_value(const struct page_view *v, const char *s, struct date *out)
+{
+    size_t used;
+    if (!s || !*s)
+        return false;
+    size_t len = strlen(s);
+    if (len > 200)
+        return false;
+    if (date_parse(s, len, out) && plausible(out))
+        return true;
+    return date_find(s, len, american(v), out, &used) && plausible(out);
+}
+
+static bool try_value(const struct page_view *v, const char *s, enum origin origin, struct found *out)
+{
+    if (out->ok || !parse_value(v, s, &out->date))
+        return false;
+    out->origin = origin;
+    out->ok = true;
+    return true;
+}
+
+/* ---- in the page ---- */
+
+static bool digits(const char *s, int n, int *value)
+{
+    *value = 0;
+    for (int i = 0; i < n; i++) {
+        if (!isdigit((unsigned char)s[i]))
+            return false;
+        *value = *value * 10 + (s[i] - '0');
+    }
+    return true;
+}
+
+/* /2024/05/03/, /2024-05-03, /20240503: year, month, day with one kind of separator. */
+static bool url_date(const char *url, struct date *out)
+{
+    const char *path = strstr(url, "://");
+    path = path ? strchr(path + 3, '/') : NULL;
+    for (const char *s = path; s && *s; s++) {
+        int y, m, d;
+        char text[16];
+        if (isdigit((unsigned char)s[-1]) || !digits(s, 4, &y) || y < 1990 || y > 2099)
+            continue;
+        const char *rest = s + 4;
+        bool separated = *rest == '/' || *rest == '-' || *rest == '_';
+        if (separated) {
+            char mark = *rest++;
+            if (!digits(rest, 2, &m) || rest[2] != mark || !digits(rest + 3, 2, &d) || isdigit((unsigned char)rest[5]))
+                continue;
+        } else if (!digits(rest, 2, &m) || !digits(rest + 2, 2, &d) || isdigit((unsigned char)rest[4])) {
+            continue;
+        }
+        if (m < 1 || m > 12 || d < 1 || d > 31)
+            continue;
+        for (int i = 0, k = 0; i < 11; i++)
+            text[i] = i == 4 || i == 7 ? '-' : i == 10 ? '\0' : (k++, i < 4 ? s[i] : i < 7 ? (char)('0' + (i == 5 ? m / 10 : m % 10))
+                                                                                     : (char)('0' + (i == 8 ? d / 10 : d % 10)));
+        return date_parse(text, 10, out) && plausible(out);
+    }
+    return false;
+}
+
+static void try_times(const struct page_view *v, struct found *out)
+{
+    const struct doc *d = v->doc;
+    for (size_t i = 0; i < d->times.count && i < 40 && !out->ok; i++) {
+        const char *value = html_attr(d->times.items[i], "datetime");
+        struct date date;
+        if (value && parse_value(v, value, &date)) {
+            out->date = date;
+            out->origin = ORIGIN_HTML;
+            out->ok = true;
+        }
+    }
+}
+
+static bool try_block(const struct page_view *v, size_t i, struct found *out)
+{
+    const struct doc *d = v->doc;
+    const struct block *b = &d->blocks[i];
+    size_t used, len = b->len < 400 ? b->len : 400;
+    if (b->digit_n < 3 || !date_find(d->text + b->text, len, american(v), &out->date, &used) || !plausible(&out->date))
+        return false;
+    out->origin = ORIGIN_TEXT;
+    return out->ok = true;
+}
+
+static bool marginal(const struct doc *d, const struct block *b)
+{
+    const struct element *e = &d->elements[b->owner];
+    return (e->around & (IN_NAV | IN_FOOTER | IN_ASIDE)) || e->far[GROUP_RELATED] <= 1 || e->far[GROUP_COMMENT] <= 2 || b->has_copyright;
+}
+
+/* Short lines beside the title and those whose names speak of a date, before whole paragraphs. */
+static void try_text(const struct page_view *v, struct found *out)
+{
+    const struct doc *d = v->doc;
+    size_t title = v->marks && v->marks->title != DOC_NONE ? v->marks->title : 0;
+    for (size_t step = 1; step <= NEAR_BLOCKS; step++) {
+        size_t after = title + step;
+        if (after < d->block_count && d->blocks[after].n < 160 && try_block(v, after, out))
+            return;
+        if (title >= step && d->blocks[title - step].n < 80 && !marginal(d, &d->blocks[title - step]) && try_block(v, title - step, out))
+            return;
+    }
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t i = 0; i < d->block_count; i++) {
+            const struct block *b = &d->blocks[i];
+            bool dated = d->elements[b->owner].far[GROUP_META] <= 1 || b->has_time || (b->says >> GROUP_META & 1);
+            if (!marginal(d, b) && (pass == 0 ? dated && b->n < 120 : b->n < 200) && try_block(v, i, out))
+                return;
+        }
+}
+
+/* ---- zone and doubts ---- */
+
+static void apply_zone(const struct page_view *v, struct date *d, bool *assumed)
+{
+    char host[256];
+    int offset = 0;
+    const char *zone = v->in->timezone;
+    *assumed = false;
+    if (d->has_zone)
+        return;
+    if (!zone && host_of(v, host, sizeof(host)))
+        zone = zone_of_host(host);
+    *assumed = !v->in->timezone;
+    if (!zone || !zone_offset(zone, d->unix_s, &offset))
+        offset = 0;
+    d->unix_s -= (int64_t)offset * 60;
+    d->offset_min = offset;
+    d->has_zone = true;
+}
+
+static void doubt(const struct page_view *v, struct article_fields *f, const struct date *d, bool assumed)
+{
+    if (!d->has_time)
+        fields_warn(v, f, "day only");
+    if (assumed)
+        fields_warn(v, f, "zone assumed");
+    if (v->in->fetched_at_s && d->unix_s > v->in->fetched_at_s + (d->has_time ? 300 : 86400))
+        fields_warn(v, f, "date in future");
+}
+
+void when_fill(const struct page_view *v, struct article_fields *f)
+{
+    const struct meta *m = v->meta;
+    struct found published = { .ok = false }, modified = { .ok = false };
+    bool assumed;
+
+    try_value(v, m->ld.published, ORIGIN_JSON_LD, &published);
+    try_value(v, m->slot[META_PUBLISHED], ORIGIN_META, &published);
+    try_value(v, m->item_published, ORIGIN_MICRODATA, &published);
+    try_value(v, m->ld.dated, ORIGIN_JSON_LD, &published);
+    if (!published.ok)
+        try_times(v, &published);
+    if (!published.ok && v->in->url && url_date(v->in->url, &published.date)) {
+        published.ok = true;
+        published.origin = ORIGIN_URL;
+    }
+    if (!published.ok)
+        try_text(v, &published);
+    try_value(v, v->in->hint_published, ORIGIN_FEED, &published);
+    try_value(v, m->ld.modified, ORIGIN_JSON_LD, &modified);
+    try_value(v, m->slot[META_MODIFIED], ORIGIN_META, &modified);
+    try_value(v, m->item_modified, ORIGIN_MICRODATA, &modified);
+    try_value(v, m->ld.dated_modified, ORIGIN_JSON_LD, &modified);
+
+    if (published.ok) {
+        apply_zone(v, &published.date, &assumed);
+        f->has_published = true;
+        f->published = published.date;
+        f->origin[FIELD_PUBLISHED] = published.origin;
+        doubt(v, f, &f->published, assumed);
+    } else {
+        fields_warn(v, f, "no date");
+    }
+    if (modified.ok) {
+        apply_zone(v, &modified.date, &assumed);
+        f->has_modified = true;
+        f->modified = modified.date;
+        f->origin[FIELD_MODIFIED] = modified.origin;
+    }
+}
