@@ -9,6 +9,7 @@
 #include "extractor/zone.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -94,7 +95,7 @@ static bool url_date(const char *url, struct date *out)
     path = path ? strchr(path + 3, '/') : NULL;
     for (const char *s = path; s && *s; s++) {
         int y, m, d;
-        char text[16];
+        char text[40];
         if (isdigit((unsigned char)s[-1]) || !digits(s, 4, &y) || y < 1990 || y > 2099)
             continue;
         const char *rest = s + 4;
@@ -108,9 +109,7 @@ static bool url_date(const char *url, struct date *out)
         }
         if (m < 1 || m > 12 || d < 1 || d > 31)
             continue;
-        for (int i = 0, k = 0; i < 11; i++)
-            text[i] = i == 4 || i == 7 ? '-' : i == 10 ? '\0' : (k++, i < 4 ? s[i] : i < 7 ? (char)('0' + (i == 5 ? m / 10 : m % 10))
-                                                                                     : (char)('0' + (i == 8 ? d / 10 : d % 10)));
+        snprintf(text, sizeof(text), "%04d-%02d-%02d", y, m, d);
         return date_parse(text, 10, out) && plausible(out);
     }
     return false;
