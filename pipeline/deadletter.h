@@ -17,7 +17,8 @@ struct deadletter {
     const char *url_id, *url;    /* NULL where unknown */
     const char *source;          /* NULL where unknown */
     int64_t version;             /* 0 = none */
-    const struct record *record; /* the record that failed; for one that never was on a topic: key, value, headers, offset -1 */
+    const struct record *record; /* the record that failed; for one that never was on a topic: key, value, headers, offset -1.
+                                    A value of NULL with a value_len: left out by the caller, that long */
 };
 
 /* As producer_send(). A value too large for the topic is left out; tidings-dlq-value-bytes then says how long it was. */

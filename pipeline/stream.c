@@ -114,6 +114,11 @@ const char *topic_name(enum topic topic)
     return topic_spec(topic)->name;
 }
 
+const char *stream_topic_name(const struct stream *s, enum topic topic)
+{
+    return s->driver->name(s, topic);
+}
+
 /* --- sending --- */
 
 static bool check_record(const struct record *r, struct error *err)

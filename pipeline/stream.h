@@ -55,6 +55,7 @@ int32_t stream_partitions(const struct stream *s, enum topic topic);
 /* Which partition a key goes to: murmur2 as Java's default partitioner; the same in both drivers. */
 int32_t stream_partition_of(const struct stream *s, enum topic topic, const void *key, size_t key_len);
 const char *topic_name(enum topic topic); /* "pages" */
+const char *stream_topic_name(const struct stream *s, enum topic topic); /* as others see it: "tidings.pages.v1"; local: "pages" */
 
 /* --- sending --- */
 

@@ -8,6 +8,7 @@
 struct stream_driver {
     void (*destroy)(struct stream *s);
     int32_t (*partitions)(const struct stream *s, enum topic topic);
+    const char *(*name)(const struct stream *s, enum topic topic);
     struct producer *(*producer_create)(struct stream *s, uv_loop_t *loop, struct error *err);
     struct consumer *(*consumer_create)(struct stream *s, uv_loop_t *loop, enum topic topic, const char *group,
                                         const struct consumer_callbacks *callbacks, struct error *err);

@@ -19,9 +19,14 @@ static int32_t partitions(const struct stream *s, enum topic topic)
     return topic_spec(topic)->partitions;
 }
 
+static const char *name(const struct stream *s, enum topic topic)
+{
+    return ((const struct kafka_stream *)s)->names[topic];
+}
+
 struct stream *stream_kafka_create(const struct config *config, const char *client_id, struct error *err)
 {
-    static const struct stream_driver driver = { destroy, partitions, kafka_producer_create, kafka_consumer_create };
+    static const struct stream_driver driver = { destroy, partitions, name, kafka_producer_create, kafka_consumer_create };
     struct kafka_stream *k = xcalloc(1, sizeof(*k));
     rd_kafka_conf_t *conf = kafka_conf(config, client_id, NULL, err); /* names a wrong property before anything starts */
     if (!conf) {
