@@ -21,7 +21,7 @@
 #define BYTES_DEFAULT    ((size_t)8 << 20)
 #define RATIO_DEFAULT    200
 #define RATIO_FREE_BYTES ((size_t)1 << 20)
-#define HEAD_BYTES       4  /* enough for every magic number */
+#define HEAD_BYTES       64 /* enough for every magic number, and to know text */
 #define GZIP_MAGIC_BYTES 3
 #define WINDOW_LOG_MAX   23 /* RFC 9659: 8 MB for the "zstd" content-coding */
 
@@ -163,7 +163,7 @@ static bool next_member(struct stage *s)
     if (s->coding == CODING_GZIP && coding_of_magic(s->zlib.next_in, s->zlib.avail_in) == CODING_GZIP)
         return inflateReset(&s->zlib) == Z_OK;
     s->head_len = s->zlib.avail_in < GZIP_MAGIC_BYTES ? s->zlib.avail_in : GZIP_MAGIC_BYTES;
-    memcpy(s->head, s->zlib.next_in, s->head_len);
+    memmove(s->head, s->zlib.next_in, s->head_len); /* which may lie in head */
     return false;
 }
 
@@ -284,7 +284,7 @@ static bool stage_begin(struct decode_stream *d, struct stage *s, const unsigned
 {
     s->decided = true;
     s->coding = coding_of_bytes(s->coding, bytes, len);
-    if ((s->coding == CODING_BR || s->coding == CODING_DEFLATE) && looks_plain(bytes, len < 64 ? len : 64))
+    if ((s->coding == CODING_BR || s->coding == CODING_DEFLATE) && looks_plain(bytes, len < HEAD_BYTES ? len : HEAD_BYTES))
         s->coding = CODING_NONE;
     if (s->coding == CODING_NONE || d->undone == CODINGS_MAX) {
         s->coding = CODING_NONE;

@@ -23,7 +23,9 @@ struct scan {
     bool body;                /* a start tag was seen that is never in the head */
     bool in_select;
     bool table;               /* perhaps in a table outside its cells, where text moves in front of the table */
-    bool template;            /* one was seen: table is always assumed */
+    unsigned templates;       /* open ones: table is assumed inside */
+    bool table_outside;       /* table, where the outermost of them began */
+    bool pending;             /* text was copied that Gumbo may not have put into the tree yet */
     bool after_pre;           /* a newline here would be dropped */
 };
 
@@ -380,19 +382,35 @@ static const char *comment_end(const char *p, const char *end)
     return NULL;
 }
 
-/* Gumbo hands pending text to the tree when it inserts or pops a node. Where an end tag moves or removes open elements in another
- * way (form, the adoption agency), text before it lands elsewhere than text that a comment in between had flushed. */
-static bool next_tag_moves_text(const char *p, const char *end)
+/* Start tags that insert an element wherever they stand, but in a select. */
+static bool always_inserts(GumboTag id)
+{
+    switch (id) {
+    case GUMBO_TAG_ARTICLE: case GUMBO_TAG_ASIDE: case GUMBO_TAG_BR: case GUMBO_TAG_CENTER: case GUMBO_TAG_DIV: case GUMBO_TAG_DL:
+    case GUMBO_TAG_FIGURE: case GUMBO_TAG_FOOTER: case GUMBO_TAG_H1: case GUMBO_TAG_H2: case GUMBO_TAG_H3: case GUMBO_TAG_H4: case GUMBO_TAG_HEADER:
+    case GUMBO_TAG_IFRAME: case GUMBO_TAG_IMG: case GUMBO_TAG_LI: case GUMBO_TAG_LINK: case GUMBO_TAG_MAIN: case GUMBO_TAG_META: case GUMBO_TAG_NAV:
+    case GUMBO_TAG_OL: case GUMBO_TAG_P: case GUMBO_TAG_SCRIPT: case GUMBO_TAG_SECTION: case GUMBO_TAG_SPAN: case GUMBO_TAG_STYLE:
+    case GUMBO_TAG_UL:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Gumbo hands pending text to the tree when it inserts or pops a node, or finds a comment. Where a tag moves or removes open
+ * elements in another way (the end of a form, the adoption agency), pending text lands elsewhere than text that a comment had
+ * handed over: so a comment goes only where no text is pending or an insertion follows. */
+static bool hands_text_over(const struct scan *s, const char *after)
 {
     struct tag t;
 
-    p = memchr(p, '<', (size_t)(end - p));
-    if (!p || end - p < 3 || !is_letter(p[1 + (p[1] == '/')]))
+    if (!s->pending)
         return false;
-    begin_tag(&t, p, end);
-    if (!t.closes)
-        return t.id == GUMBO_TAG_A || t.id == GUMBO_TAG_NOBR;
-    return t.id == GUMBO_TAG_FORM || t.id == GUMBO_TAG_A || keeps_all_attributes(t.id);
+    after = memchr(after, '<', (size_t)(s->end - after));
+    if (s->in_select || !after || s->end - after < 3 || !is_letter(after[1]))
+        return true;
+    begin_tag(&t, after, s->end);
+    return !always_inserts(t.id);
 }
 
 /* Leaves a comment out, or writes an empty one where it keeps apart what would else become one thing: "&am<!---->p;", a newline
@@ -401,12 +419,13 @@ static void drop_comment(struct scan *s, const char *from, const char *to)
 {
     char last = s->out > s->out_start ? s->out[-1] : '>';
 
-    if (!s->table && !s->after_pre && !next_tag_moves_text(to, s->end) && (last == '>' || last == ' ' || last == '\n' || last == '\t'))
+    if (!s->table && !s->after_pre && !hands_text_over(s, to) && (last == '>' || last == ' ' || last == '\n' || last == '\t'))
         return;
     if (to - from <= 7)
         put(s, from, (size_t)(to - from));
     else
         put(s, "<!---->", 7);
+    s->pending = false;
 }
 
 /* "<!" and "<?" and "</" with no letter behind. NULL: give up here. */
@@ -440,7 +459,7 @@ static bool is_text_only(GumboTag id)
 
 static bool is_foreign_name(GumboTag id)
 {
-    return id == GUMBO_TAG_UNKNOWN || id == GUMBO_TAG_A || id == GUMBO_TAG_STYLE || is_text_only(id);
+    return id == GUMBO_TAG_UNKNOWN || id == GUMBO_TAG_A || id == GUMBO_TAG_STYLE || id == GUMBO_TAG_IMAGE || is_text_only(id);
 }
 
 /* Past the end tag of the svg or math element t, or NULL when its contents are not plainly its own: page elements break out of
@@ -455,6 +474,11 @@ static const char *skip_foreign(const struct scan *s, const struct tag *t)
     while (p < s->end && (p = memchr(p, '<', (size_t)(s->end - p))) && s->end - p >= 4) {
         if (memcmp(p, "<!--", 4) == 0) {
             if (!(p = comment_end(p, s->end)))
+                return NULL;
+            continue;
+        }
+        if (s->end - p >= 9 && memcmp(p, "<![CDATA[", 9) == 0) {
+            if (!(p = memmem(p, (size_t)(s->end - p), "]]>", 3)))
                 return NULL;
             continue;
         }
@@ -477,7 +501,7 @@ static const char *skip_foreign(const struct scan *s, const struct tag *t)
             continue;
         }
         GumboTag parent = open[depth - 1].id;
-        if (!is_foreign_name(inner.id) || is_text_only(parent) || (is_text_only(inner.id) && (s->table || s->template)))
+        if (!is_foreign_name(inner.id) || is_text_only(parent) || (is_text_only(inner.id) && s->table))
             return NULL;
         if (!inner.self_closing) {
             if (depth == FOREIGN_MAX)
@@ -562,10 +586,10 @@ static void note_table(struct scan *s, GumboTag id, bool closes)
 {
     switch (id) {
     case GUMBO_TAG_TABLE:
-        s->table = !closes || s->template;
+        s->table = !closes || s->templates;
         break;
     case GUMBO_TAG_TD: case GUMBO_TAG_TH: case GUMBO_TAG_CAPTION:
-        s->table = closes || s->template;
+        s->table = closes || s->templates;
         break;
     case GUMBO_TAG_TR: case GUMBO_TAG_TBODY: case GUMBO_TAG_THEAD: case GUMBO_TAG_TFOOT: case GUMBO_TAG_COL: case GUMBO_TAG_COLGROUP:
         s->table = true;
@@ -600,8 +624,11 @@ static const char *plain_start_tag(struct scan *s, struct tag *t)
     if (!copy_start_tag(s, t))
         return NULL;
     s->in_select = s->in_select || t->id == GUMBO_TAG_SELECT;
-    if (t->id == GUMBO_TAG_TEMPLATE)
-        s->template = s->table = true;
+    if (t->id == GUMBO_TAG_TEMPLATE) {
+        if (s->templates++ == 0)
+            s->table_outside = s->table;
+        s->table = true;
+    }
     note_table(s, t->id, false);
     s->after_pre = t->id == GUMBO_TAG_PRE || t->id == GUMBO_TAG_LISTING;
     return t->end;
@@ -609,7 +636,7 @@ static const char *plain_start_tag(struct scan *s, struct tag *t)
 
 static const char *noscript_element(struct scan *s, struct tag *t)
 {
-    if (!s->body || s->table || s->template || s->in_select || s->depth.depth == s->depth.max || !end_tag(t, s->end))
+    if (!s->body || s->table || s->in_select || s->depth.depth == s->depth.max || !end_tag(t, s->end))
         return plain_start_tag(s, t);
     const char *after = skip_noscript(s, t);
     if (!after)
@@ -624,8 +651,9 @@ static const char *start_tag(struct scan *s, const char *p)
     struct tag t;
 
     begin_tag(&t, p, s->end);
-    s->body = s->body || !is_head_tag(t.id);
+    s->body = s->body || (!s->templates && !is_head_tag(t.id));
     s->after_pre = false;
+    s->pending = s->pending && (s->in_select || !always_inserts(t.id));
     switch (t.id) {
     case GUMBO_TAG_SCRIPT: case GUMBO_TAG_STYLE: case GUMBO_TAG_IFRAME: case GUMBO_TAG_NOEMBED: case GUMBO_TAG_NOFRAMES: case GUMBO_TAG_XMP:
     case GUMBO_TAG_TITLE: case GUMBO_TAG_TEXTAREA:
@@ -656,8 +684,8 @@ static const char *end_tag_at(struct scan *s, const char *p)
         return t.end;
     if (t.id == GUMBO_TAG_SELECT)
         s->in_select = false;
-    if (t.id == GUMBO_TAG_TEMPLATE)
-        s->table = true;
+    if (t.id == GUMBO_TAG_TEMPLATE && s->templates && --s->templates == 0)
+        s->table = s->table_outside;
     note_table(s, t.id, true);
     put_shell_start(s, &t);
     return t.end;
@@ -675,6 +703,7 @@ static const char *scan_page(struct scan *s)
         }
         if (lt > p) {
             put(s, p, (size_t)(lt - p));
+            s->pending = true;
             s->after_pre = false;
         }
         if (is_letter(lt[1])) {
@@ -685,6 +714,7 @@ static const char *scan_page(struct scan *s)
             next = declaration(s, lt);
         } else {
             put(s, lt, 1);
+            s->pending = true;
             s->after_pre = false;
             next = lt + 1;
         }

@@ -127,10 +127,13 @@ static char *html_scan_breaks(const char *text, size_t len, struct arena *one, s
         if (out.len > len)
             difference = xasprintf("longer than the page");
         else if (a && b && !scan->flattened) {
-            /* Gumbo garbles what follows a repeated attribute unless it may record that error. */
+            /* Gumbo garbles what follows a repeated attribute unless it may record that error; pages have them, as has what
+             * the scan copied unread. */
             GumboOutput *page = gumbo_parse_with_options(&kGumboDefaultOptions, text, len);
-            difference = html_difference(page->root, b->root);
+            GumboOutput *scanned = gumbo_parse_with_options(&kGumboDefaultOptions, out.data, out.len);
+            difference = html_difference(page->root, scanned->root);
             gumbo_destroy_output(&kGumboDefaultOptions, page);
+            gumbo_destroy_output(&kGumboDefaultOptions, scanned);
         }
     }
     free(scan);
