@@ -245,7 +245,7 @@ static void on_begun(void *arg, const redisReply *reply, const struct error *err
         x->env.on_fatal(x->env.arg, &fatal);
         return;
     }
-    if (decide_early(&t->state, &t->page, &d)) {
+    if (state_decide_early(&t->state, &t->page, &d)) {
         if (d.action == ACTION_REMOVE)
             t->decision = d, t->decided = true, task_send(t);
         else
@@ -401,7 +401,7 @@ static void on_verdict(void *arg, const redisReply *reply, const struct error *e
     enum claim_result claim = claim_of(reply);
     if (claim != CLAIM_HELD && reply->elements > 1 && reply->element[1]->len == ID_RAW_LEN)
         t->holder = id_from_raw((unsigned char *)reply->element[1]->str);
-    struct decision d = decide(&t->state, &t->page, &p, claim);
+    struct decision d = state_decide(&t->state, &t->page, &p, claim);
     if (claim != CLAIM_HELD)
         t->claim.hex[0] = '\0'; /* somebody else's */
     if (d.action != ACTION_PUBLISH) {
@@ -503,7 +503,7 @@ static void task_dead(struct task *t, const char *word, enum error_kind kind, co
         snprintf(t->why.message, sizeof(t->why.message), "%s", message);
     }
     t->why_word = word;
-    t->decision = decide_dead();
+    t->decision = state_decide_dead();
     t->decided = true;
     log_warn("page refused url=%s reason=%s text=%s", log_quote(t->readable ? t->page.url : NULL), word, log_quote(t->why.message));
     task_send(t);

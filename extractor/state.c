@@ -98,7 +98,7 @@ static struct decision decide_gone(const struct article_state *s, const struct p
     return (struct decision){ ACTION_NONE, OUTCOME_FAILED, "gone", 0 };
 }
 
-bool decide_early(const struct article_state *s, const struct page *p, struct decision *d)
+bool state_decide_early(const struct article_state *s, const struct page *p, struct decision *d)
 {
     bool again = p->reextract && p->version == s->version;
 
@@ -112,7 +112,7 @@ bool decide_early(const struct article_state *s, const struct page *p, struct de
     return true;
 }
 
-struct decision decide(const struct article_state *s, const struct page *p, const struct parsed *parsed, enum claim_result claim)
+struct decision state_decide(const struct article_state *s, const struct page *p, const struct parsed *parsed, enum claim_result claim)
 {
     if (parsed->page_type != PAGE_ARTICLE)
         return (struct decision){ ACTION_NONE, OUTCOME_NOT_ARTICLE, page_type_name(parsed->page_type), 0 };
@@ -124,7 +124,7 @@ struct decision decide(const struct article_state *s, const struct page *p, cons
     return (struct decision){ ACTION_PUBLISH, s->revision > 0 ? OUTCOME_UPDATED : OUTCOME_ARTICLE, NULL, s->revision + 1 };
 }
 
-struct decision decide_dead(void)
+struct decision state_decide_dead(void)
 {
     return (struct decision){ ACTION_DEAD, OUTCOME_DEADLETTERED, NULL, 0 };
 }

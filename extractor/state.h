@@ -60,10 +60,10 @@ struct decision {
 };
 
 /* Before parsing: true when the page needs none (already done, gone). */
-bool decide_early(const struct article_state *s, const struct page *p, struct decision *d);
+bool state_decide_early(const struct article_state *s, const struct page *p, struct decision *d);
 /* After it: parsed->ok. claim: of an article's canonical. */
-struct decision decide(const struct article_state *s, const struct page *p, const struct parsed *parsed, enum claim_result claim);
-struct decision decide_dead(void);
+struct decision state_decide(const struct article_state *s, const struct page *p, const struct parsed *parsed, enum claim_result claim);
+struct decision state_decide_dead(void);
 
 extern struct redis_script state_begin_script, state_verdict_script, state_commit_script;
 

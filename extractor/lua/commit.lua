@@ -7,9 +7,9 @@
 --   19 url, 20 source, 21 budget, 22 domain, 23 discovered_at       24 budget of the canonical's URL
 -- Answers {1, 'done'}, or {1, 'newer'} when a newer version was there: the record just produced came too late, so the
 -- newest one must be said again.
-local stored = redis.call('GET', KEYS[3]) or ''
-if stored ~= ARGV[1] then return {0, stored} end
-redis.call('SET', KEYS[3], ARGV[2])
+partition(KEYS[1], KEYS[2])
+local stored = position_step(KEYS[3], ARGV[1], ARGV[2])
+if stored then return {0, stored} end
 
 local id, version, action, ttl = ARGV[3], tonumber(ARGV[5]), ARGV[7], ARGV[14]
 local state_key = KEYS[1] .. ':state:' .. id
