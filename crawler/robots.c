@@ -1,9 +1,10 @@
-/* robots.c - one pass over the lines makes a flat list of rules, each with the index of its group, and a list of the agents
- * that groups name. A check walks the rules of the groups that concern us once; matching a pattern with wildcards is
- * linear in pattern x path at worst (greedy, one point to go back to), never exponential. */
+/* robots.c - one pass over the lines makes a flat list of rules, each with the number of its group, and a list of the agents
+ * that groups name. A check walks the rules of the groups that concern us once; matching is linear in pattern and path,
+ * wildcards or not. */
 #include "crawler/robots.h"
 
 #include "base/buffer.h"
+#include "base/charset.h"
 #include "base/mem.h"
 
 #include <ctype.h>
@@ -25,8 +26,8 @@ struct rule {
     bool allow;
 };
 
-struct delay {
-    unsigned group;
+struct delay { /* for the agents of a group that were named up to there, from `first` on */
+    size_t first, last; /* indexes into agents, last excluded */
     double seconds;
 };
 
@@ -51,61 +52,72 @@ static int hex_value(char c)
 {
     if (c >= '0' && c <= '9')
         return c - '0';
-    c = (char)tolower((unsigned char)c);
+    c |= 0x20;
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-static bool unreserved(unsigned char c) /* RFC 3986, 2.3 */
+/* What stands for itself in the normal form: RFC 3986 2.3, and of the reserved ones those that RFC 9309 2.2.2 makes equal
+ * to their encoded form (its example: baz=https://foo.bar and baz=https%3A%2F%2Ffoo.bar). "/" and "?" are equal to %2F and %3F
+ * only in a query, where they part nothing. "*", "$" and "#" have a meaning of their own in a rule (2.2.3): encoded they are
+ * the character in the path. */
+static bool plain(unsigned char c, bool in_query)
 {
-    return isalnum(c) || c == '-' || c == '.' || c == '_' || c == '~';
+    if (c <= ' ' || c >= 0x7f)
+        return false;
+    return isalnum(c) || strchr("-._~:@[]!&'()+,;=", c) || (in_query && (c == '/' || c == '?'));
 }
 
-/* RFC 9309, 2.2.2: octets outside ASCII are percent-encoded, encoded unreserved ones decoded, hex digits upper case. What
- * else is encoded stays so: %2F is not a slash, %2A no wildcard. */
-static char *normalise(const char *s, size_t len)
+/* wildcards: s is a pattern, in which "*" and a final "$" are left as they are. */
+static char *normalise(const char *s, size_t len, bool wildcards)
 {
     static const char digits[] = "0123456789ABCDEF";
     struct buffer out;
+    bool in_query = false;
     buffer_init(&out, 0);
     for (size_t i = 0; i < len; i++) {
         unsigned char c = (unsigned char)s[i];
-        if (c == '%' && i + 2 < len && hex_value(s[i + 1]) >= 0 && hex_value(s[i + 2]) >= 0) {
-            unsigned char decoded = (unsigned char)(hex_value(s[i + 1]) * 16 + hex_value(s[i + 2]));
-            if (unreserved(decoded))
-                buffer_putc(&out, (char)decoded);
-            else
-                buffer_printf(&out, "%%%c%c", digits[decoded >> 4], digits[decoded & 15]);
+        bool encoded = c == '%' && i + 2 < len && hex_value(s[i + 1]) >= 0 && hex_value(s[i + 2]) >= 0;
+        bool special = wildcards && (c == '*' || (c == '$' && i + 1 == len));
+        if (encoded) {
+            c = (unsigned char)(hex_value(s[i + 1]) << 4 | hex_value(s[i + 2]));
             i += 2;
-        } else if (c >= 0x80 || c <= ' ') {
-            buffer_printf(&out, "%%%c%c", digits[c >> 4], digits[c & 15]);
-        } else {
-            buffer_putc(&out, (char)c);
         }
+        if (plain(c, in_query) || (!encoded && (special || c == '/' || c == '?' || c == '%')))
+            buffer_putc(&out, (char)c);
+        else
+            buffer_printf(&out, "%%%c%c", digits[c >> 4], digits[c & 15]);
+        in_query = in_query || (c == '?' && !encoded);
     }
     return buffer_take(&out);
 }
 
-/* Does pattern match a prefix of path? "*" is any run, "$" at the end anchors there. */
+/* Does pattern match a prefix of path? "*" is any run, "$" at the end anchors there. The parts between the stars are looked
+ * for from left to right, each at its first place: if any choice matches, that one does. memmem() is linear, so this is. */
 static bool matches(const char *pattern, const char *path)
 {
-    const char *star = NULL, *resume = NULL;
-    for (;;) {
-        if (*pattern == '\0')
-            return true;
-        if (*pattern == '$' && pattern[1] == '\0' && *path == '\0')
-            return true;
-        if (*pattern == '*') {
-            star = ++pattern;
-            resume = path;
-        } else if (*path && *pattern == *path && !(*pattern == '$' && pattern[1] == '\0')) {
-            pattern++;
-            path++;
-        } else if (star && *resume) {
-            pattern = star;
-            path = ++resume;
-        } else {
-            return false;
-        }
+    size_t len = strlen(pattern), left = strlen(path), part = strcspn(pattern, "*");
+    bool anchored = len > 0 && pattern[len - 1] == '$';
+    const char *end = pattern + len - anchored;
+    if (part == len) /* no star */
+        return strncmp(path, pattern, (size_t)(end - pattern)) == 0 && (!anchored || left == len - 1);
+    if (strncmp(path, pattern, part) != 0)
+        return false;
+    for (const char *p = pattern + part;;) {
+        path += part;
+        left -= part;
+        while (p < end && *p == '*')
+            p++;
+        part = 0;
+        while (p + part < end && p[part] != '*')
+            part++;
+        if (p + part == end && anchored)
+            return left >= part && memcmp(path + left - part, p, part) == 0;
+        const char *found = part ? memmem(path, left, p, part) : path;
+        if (!found || p + part == end)
+            return found != NULL;
+        left -= (size_t)(found - path);
+        path = found;
+        p += part;
     }
 }
 
@@ -132,24 +144,36 @@ static enum directive directive_of(const char *name, size_t len)
 struct reader {
     struct robots *r;
     unsigned group, line;
-    bool naming; /* the last directive was a User-agent line: another one joins the same group */
+    bool naming;         /* no rule yet since the last User-agent line: another one joins the same group */
+    bool delayed;        /* a Crawl-delay since then: it is not for agents named later */
+    size_t first_agent;  /* whom the next Crawl-delay is for: from here on */
 };
 
+/* White space, and the no-break space (U+00A0) that comes with text copied from web pages. */
 static void trim(const char **s, size_t *len)
 {
-    while (*len && isspace((unsigned char)**s)) {
-        (*s)++;
-        (*len)--;
+    for (;;) {
+        size_t n = *len >= 1 && isspace((unsigned char)**s) ? 1 : *len >= 2 && memcmp(*s, "\xc2\xa0", 2) == 0 ? 2 : 0;
+        if (n == 0)
+            break;
+        *s += n;
+        *len -= n;
     }
-    while (*len && isspace((unsigned char)(*s)[*len - 1]))
-        (*len)--;
+    for (;;) {
+        const char *end = *s + *len;
+        size_t n = *len >= 1 && isspace((unsigned char)end[-1]) ? 1 : *len >= 2 && memcmp(end - 2, "\xc2\xa0", 2) == 0 ? 2 : 0;
+        if (n == 0)
+            break;
+        *len -= n;
+    }
 }
 
-/* RFC 9309, 2.2.1: a product token is letters, "_" and "-"; a version or comment behind it does not count. */
+/* RFC 9309, 2.2.1: a product token is letters, "_" and "-"; a version or comment behind it does not count. Digits are taken as
+ * well, for the MJ12bots of this world. */
 static size_t token_length(const char *s, size_t len)
 {
     size_t n = 0;
-    while (n < len && (isalpha((unsigned char)s[n]) || s[n] == '_' || s[n] == '-'))
+    while (n < len && (isalnum((unsigned char)s[n]) || s[n] == '_' || s[n] == '-'))
         n++;
     return n;
 }
@@ -159,7 +183,10 @@ static void add_agent(struct reader *rd, const char *value, size_t len)
     struct robots *r = rd->r;
     if (!rd->naming)
         rd->group++;
+    if (!rd->naming || rd->delayed)
+        rd->first_agent = r->agent_count;
     rd->naming = true;
+    rd->delayed = false;
     size_t n = len && value[0] == '*' && (len == 1 || isspace((unsigned char)value[1])) ? 1 : token_length(value, len);
     if (n == 0)
         return;
@@ -173,36 +200,47 @@ static void add_agent(struct reader *rd, const char *value, size_t len)
 static void add_rule(struct reader *rd, bool allow, const char *value, size_t len, const char *line, size_t line_len)
 {
     struct robots *r = rd->r;
-    if (rd->group == 0 || len == 0) /* before any User-agent; "Disallow:" alone allows everything */
+    /* before any User-agent; "Disallow:" alone allows everything; 2.2.2: a path begins with "/" (and 5.1 has "*.gif$") */
+    if (rd->group == 0 || len == 0 || (value[0] != '/' && value[0] != '*'))
         return;
     r->rules = grow(r->rules, r->rule_count, sizeof(*r->rules));
-    char *pattern = value[0] == '/' || value[0] == '*' || value[0] == '$' ? normalise(value, len) : NULL;
-    if (!pattern) { /* "private/" is meant as "/private/" */
-        char *slashed = xasprintf("/%.*s", (int)len, value);
-        pattern = normalise(slashed, len + 1);
-        free(slashed);
-    }
+    char *pattern = normalise(value, len, true);
     r->rules[r->rule_count++] = (struct rule){ pattern, xstrndup(line, line_len), strlen(pattern), rd->group, rd->line, allow };
+}
+
+/* "10", "1.5", "0,5", whatever follows; not strtod(), whose point is the locale's. Negative: no number. */
+static double seconds_of(const char *s, size_t len)
+{
+    double value = 0, unit = 1;
+    bool digits = false, point = false;
+    for (size_t i = 0; i < len; i++) {
+        if (!point && (s[i] == '.' || s[i] == ',')) {
+            point = true;
+        } else if (s[i] >= '0' && s[i] <= '9') {
+            unit = point ? unit / 10 : unit;
+            value = point ? value + (s[i] - '0') * unit : value * 10 + (s[i] - '0');
+            digits = true;
+        } else {
+            break;
+        }
+    }
+    return digits && isfinite(value) ? value : -1;
 }
 
 static void add_delay(struct reader *rd, const char *value, size_t len)
 {
     struct robots *r = rd->r;
-    char text[32], *end;
-    if (rd->group == 0 || len == 0 || len >= sizeof(text))
+    double seconds = seconds_of(value, len);
+    if (rd->group == 0 || seconds < 0)
         return;
-    memcpy(text, value, len);
-    text[len] = '\0';
-    for (char *p = text; *p; p++)
-        if (*p == ',')
-            *p = '.';
-    if (!isdigit((unsigned char)text[0]) && text[0] != '.')
+    struct delay *before = r->delay_count ? &r->delays[r->delay_count - 1] : NULL;
+    if (before && before->first == rd->first_agent) { /* again for the same agents */
+        before->seconds = fmax(before->seconds, seconds);
         return;
-    double seconds = strtod(text, &end);
-    if (end == text || !isfinite(seconds) || seconds < 0)
-        return;
+    }
     r->delays = grow(r->delays, r->delay_count, sizeof(*r->delays));
-    r->delays[r->delay_count++] = (struct delay){ rd->group, seconds };
+    r->delays[r->delay_count++] = (struct delay){ rd->first_agent, r->agent_count, seconds };
+    rd->delayed = true;
 }
 
 static void add_sitemap(struct robots *r, const char *value, size_t len)
@@ -221,7 +259,10 @@ static void read_line(struct reader *rd, const char *line, size_t len)
     trim(&text, &text_len);
     const char *colon = memchr(text, ':', text_len);
     /* "Disallow /private" without the colon is common enough to be read */
-    const char *split = colon ? colon : memchr(text, ' ', text_len);
+    const char *split = colon;
+    for (size_t i = 0; i < text_len && !colon && !split; i++)
+        if (text[i] == ' ' || text[i] == '\t')
+            split = text + i;
     if (!split)
         return;
     const char *name = text, *value = split + 1;
@@ -235,13 +276,37 @@ static void read_line(struct reader *rd, const char *line, size_t len)
         add_sitemap(rd->r, value, value_len);
     } else if (d == USER_AGENT) {
         add_agent(rd, value, value_len);
+    } else if (d == CRAWL_DELAY) { /* not of the RFC: like all such records it ends no group (2.2.4) */
+        add_delay(rd, value, value_len);
     } else if (d != OTHER) {
         rd->naming = false;
-        if (d == CRAWL_DELAY)
-            add_delay(rd, value, value_len);
-        else
-            add_rule(rd, d == ALLOW, value, value_len, text, text_len);
+        add_rule(rd, d == ALLOW, value, value_len, text, text_len);
     }
+}
+
+static void read_lines(struct reader *rd, const char *p, size_t len, bool cut)
+{
+    const char *end = p + len;
+    while (p < end) {
+        const char *stop = p;
+        while (stop < end && *stop != '\n' && *stop != '\r')
+            stop++;
+        if (stop == end && cut)
+            break;
+        rd->line++;
+        read_line(rd, p, (size_t)(stop - p));
+        if (stop == end)
+            break;
+        p = stop + 1;
+        if (*stop == '\r' && p < end && *p == '\n')
+            p++;
+    }
+}
+
+/* Text that some editor saved as UTF-16, told by its mark and its zeros: plain bytes behind such a mark exist, too. */
+static bool is_utf16(const unsigned char *b, size_t len)
+{
+    return len >= 4 && ((b[0] == 0xff && b[1] == 0xfe && b[3] == 0) || (b[0] == 0xfe && b[1] == 0xff && b[2] == 0));
 }
 
 static size_t skip_mark(const unsigned char *b, size_t len)
@@ -255,22 +320,19 @@ struct robots *robots_parse(const void *bytes, size_t len)
 {
     struct robots *r = xcalloc(1, sizeof(*r));
     struct reader rd = { .r = r };
-    const char *p = bytes, *end = p + (len < ROBOTS_MAX_BYTES ? len : ROBOTS_MAX_BYTES);
+    struct buffer text;
     bool cut = len > ROBOTS_MAX_BYTES;
-    if (len)
-        p += skip_mark(bytes, len);
-    while (p < end) {
-        const char *stop = p;
-        while (stop < end && *stop != '\n' && *stop != '\r')
-            stop++;
-        if (stop == end && cut)
-            break;
-        rd.line++;
-        read_line(&rd, p, (size_t)(stop - p));
-        p = stop + 1;
-        if (*stop == '\r' && p < end && *p == '\n')
-            p++;
+    len = cut ? ROBOTS_MAX_BYTES : len;
+    buffer_init(&text, 0);
+    if (is_utf16(bytes, len)) {
+        charset_to_utf8(bytes, len, NULL, CHARSET_PLAIN, NULL, &text, NULL, NULL);
+        bytes = buffer_str(&text);
+        len = text.len;
     }
+    size_t mark = skip_mark(bytes, len);
+    if (len)
+        read_lines(&rd, (const char *)bytes + mark, len - mark, cut);
+    buffer_fini(&text);
     return r;
 }
 
@@ -295,57 +357,83 @@ void robots_destroy(struct robots *r)
 
 /* --- asking --- */
 
-/* Marks the groups whose rules concern agent: those that name it, or else those of "*". NULL: none. The caller frees it. */
-static bool *groups_of(const struct robots *r, const char *agent)
+/* Marks the agents whose groups concern us: those that name us, or else those of "*". The caller frees it. */
+static bool *agents_of(const struct robots *r, const char *agent)
 {
     size_t len = token_length(agent, strlen(agent));
-    unsigned last = r->agent_count ? r->agents[r->agent_count - 1].group : 0;
-    bool *mine = xcalloc(last + 1, sizeof(*mine)), named = false;
+    bool *mine = xcalloc(r->agent_count + 1, sizeof(*mine)), named = false;
     for (size_t i = 0; i < r->agent_count; i++)
-        if (strlen(r->agents[i].token) == len && len && strncasecmp(r->agents[i].token, agent, len) == 0)
-            named = mine[r->agents[i].group] = true;
+        if (len && strlen(r->agents[i].token) == len && strncasecmp(r->agents[i].token, agent, len) == 0)
+            named = mine[i] = true;
     for (size_t i = 0; i < r->agent_count && !named; i++)
-        if (strcmp(r->agents[i].token, "*") == 0)
-            mine[r->agents[i].group] = true;
+        mine[i] = strcmp(r->agents[i].token, "*") == 0;
     return mine;
+}
+
+/* The same for their groups (2.2.1: all of them together). */
+static bool *groups_of(const struct robots *r, const bool *mine)
+{
+    unsigned last = r->agent_count ? r->agents[r->agent_count - 1].group : 0;
+    for (size_t i = 0; i < r->rule_count; i++)
+        last = r->rules[i].group > last ? r->rules[i].group : last;
+    bool *groups = xcalloc(last + 1, sizeof(*groups));
+    for (size_t i = 0; i < r->agent_count; i++)
+        groups[r->agents[i].group] = groups[r->agents[i].group] || mine[i];
+    return groups;
+}
+
+/* The longest where several are given for us. */
+static double delay_of(const struct robots *r, const bool *mine)
+{
+    double longest = -1;
+    for (size_t i = 0; i < r->delay_count; i++) {
+        bool ours = false;
+        for (size_t k = r->delays[i].first; k < r->delays[i].last && !ours; k++)
+            ours = mine[k];
+        if (ours && r->delays[i].seconds > longest)
+            longest = r->delays[i].seconds;
+    }
+    return longest;
 }
 
 static char *path_of(const char *target)
 {
     const char *scheme = strstr(target, "://"), *path = target;
-    if (scheme && target[0] != '/') {
+    if (scheme && target[0] != '/')
         path = scheme + 3 + strcspn(scheme + 3, "/?#");
-    }
     size_t len = strcspn(path, "#");
     char *rooted = xasprintf("%s%.*s", path[0] == '/' ? "" : "/", (int)len, path);
-    char *normal = normalise(rooted, strlen(rooted));
+    char *normal = normalise(rooted, strlen(rooted), false);
     free(rooted);
     return normal;
+}
+
+static const struct rule *best_rule(const struct robots *r, const bool *groups, const char *path)
+{
+    const struct rule *best = NULL;
+    for (size_t i = 0; i < r->rule_count; i++) {
+        const struct rule *rule = &r->rules[i];
+        bool better = !best || rule->octets > best->octets || (rule->octets == best->octets && rule->allow && !best->allow);
+        if (better && groups[rule->group] && matches(rule->pattern, path))
+            best = rule;
+    }
+    return best;
 }
 
 struct robots_verdict robots_check(const struct robots *r, const char *agent, const char *target)
 {
     struct robots_verdict v = { .allowed = true, .crawl_delay_s = -1 };
-    bool *mine = groups_of(r, agent);
-    unsigned groups = r->agent_count ? r->agents[r->agent_count - 1].group + 1 : 0;
+    bool *mine = agents_of(r, agent), *groups = groups_of(r, mine);
     char *path = path_of(target);
-    const struct rule *best = NULL;
-    for (size_t i = 0; i < r->rule_count; i++) {
-        const struct rule *rule = &r->rules[i];
-        if (rule->group >= groups || !mine[rule->group] || !matches(rule->pattern, path))
-            continue;
-        if (!best || rule->octets > best->octets || (rule->octets == best->octets && rule->allow && !best->allow))
-            best = rule;
-    }
-    for (size_t i = 0; i < r->delay_count; i++)
-        if (r->delays[i].group < groups && mine[r->delays[i].group] && v.crawl_delay_s < 0)
-            v.crawl_delay_s = r->delays[i].seconds;
+    const struct rule *best = best_rule(r, groups, path);
+    v.crawl_delay_s = delay_of(r, mine);
     if (best && strcmp(path, "/robots.txt") != 0) {
         v.allowed = best->allow;
         v.rule = best->text;
         v.line = best->line;
     }
     free(path);
+    free(groups);
     free(mine);
     return v;
 }

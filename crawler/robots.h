@@ -2,8 +2,9 @@
  *
  * Kept to: groups of one product token are merged, "*" counts only where no group names us (2.2.1); the longest matching
  * rule wins, by octets after percent-normalisation, Allow before Disallow when equal (2.2.2); "*" and "$" (2.2.3);
- * records we do not know do not end a group (2.2.4); at least 500 KiB are read (2.5); /robots.txt itself is always
- * allowed. Beyond the RFC: Crawl-delay, byte order marks, and the misspelt directives that are common in real files. */
+ * records we do not know, Crawl-delay among them, do not end a group (2.2.4); at least 500 KiB are read (2.5); /robots.txt itself is always
+ * allowed. Beyond the RFC: Crawl-delay (for the agents of its group that
+ * were named before it), byte order marks, UTF-16, a missing colon, and the misspelt directives that are common in real files. */
 #ifndef CRAWLER_ROBOTS_H
 #define CRAWLER_ROBOTS_H
 

@@ -42,7 +42,28 @@ static const struct { const char *name, *file, *agent, *target; bool allowed; un
     { "CRLF counts once", "User-agent: *\r\n\r\nDisallow: /p\r\n", "tidings", "/p", false, 3 },
     { "comment", "User-agent: * # all\nDisallow: /p # that\n", "tidings", "/p", false, 2 },
     { "misspelt", "Useragent: *\nDissallow: /p\n", "tidings", "/p", false, 2 },
-    { "no slash in front", "User-agent: *\nDisallow: p/\n", "tidings", "/p/1", false, 2 },
+    { "2.2.2 a path begins with a slash", "User-agent: *\nDisallow: p/\nDisallow: $\n", "tidings", "/p/1", true, 0 },
+    { "2.2.2 encoded unreserved", "User-agent: *\nDisallow: /foo/bar/%62%61%7A\n", "tidings", "/foo/bar/baz", false, 2 },
+    { "2.2.2 reserved in a query", "User-agent: *\nDisallow: /foo/bar?baz=https://foo.bar\n", "tidings", "/foo/bar?baz=https%3A%2F%2Ffoo.bar", false, 2 },
+    { "2.2.2 the other way round", "User-agent: *\nDisallow: /foo/bar?baz=https%3a%2f%2Ffoo.bar\n", "tidings", "/foo/bar?baz=https://foo.bar", false, 2 },
+    { "2.2.2 case of the path", "User-agent: *\nDisallow: /Foo\n", "tidings", "/foo", true, 0 },
+    { "2.2.2 what a URI may not hold", "User-agent: *\nDisallow: /a|b[c] \"d\"\n", "tidings", "/a%7Cb%5Bc%5D%20%22d%22", false, 2 },
+    { "2.2.3 encoded star", "User-agent: *\nDisallow: /file-with-a-%2A.html\n", "tidings", "/file-with-a-*.html", false, 2 },
+    { "2.2.3 encoded star is no wildcard", "User-agent: *\nDisallow: /file-with-a-%2A.html\n", "tidings", "/file-with-a-x.html", true, 0 },
+    { "2.2.3 encoded dollar", "User-agent: *\nDisallow: /foo-%24\n", "tidings", "/foo-$x", false, 2 },
+    { "2.2.3 dollar in the middle", "User-agent: *\nDisallow: /a$b\n", "tidings", "/a$b", false, 2 },
+    { "2.2.3 star before $", "User-agent: *\nDisallow: /a*$\n", "tidings", "/abc", false, 2 },
+    { "2.2.3 star matches nothing, too", "User-agent: *\nDisallow: /a*b\n", "tidings", "/ab", false, 2 },
+    { "2.2.3 two stars, last part at the end", "User-agent: *\nDisallow: /*x*x$\n", "tidings", "/axbx", false, 2 },
+    { "2.2.3 two stars need two", "User-agent: *\nDisallow: /*x*x$\n", "tidings", "/ax", true, 0 },
+    { "5.1 *.gif$", "User-agent: *\nDisallow: *.gif$\n", "tidings", "/a/b.gif", false, 2 },
+    { "5.2 longest match", "User-agent: foobot\nAllow: /example/page/\nDisallow: /example/page/disallowed.gif\n", "foobot", "/example/page/disallow.gif", true, 2 },
+    { "2.2.4 crawl-delay does not end a group", "User-agent: a\nCrawl-delay: 5\nUser-agent: tidings\nDisallow: /p\n", "a", "/p", false, 4 },
+    { "2.2.1 empty group is still ours", "User-agent: *\nDisallow: /\n\nUser-agent: tidings\n", "tidings", "/a", true, 0 },
+    { "2.2.1 digits in a token", "User-agent: MJ12bot\nDisallow: /\n", "MJ13bot", "/a", true, 0 },
+    { "2.2.1 agent with a comment", "User-agent: * foo\nDisallow: /\n", "tidings", "/a", false, 2 },
+    { "colon missing", "User-agent *\nDisallow\t/p\n", "tidings", "/p", false, 2 },
+    { "utf-16 mark before plain bytes", "\xff\xfeUser-agent: *\nDisallow: /p\n", "tidings", "/p", false, 2 },
     { "rule before any agent", "Disallow: /\nUser-agent: *\nDisallow: /p\n", "tidings", "/a", true, 0 },
     { "html page", "<!DOCTYPE html><html><body>Not: found</body></html>", "tidings", "/a", true, 0 },
     { "no newline at the end", "User-agent: *\nDisallow: /p", "tidings", "/p", false, 2 },
@@ -58,6 +79,45 @@ static void test_rules(void **state)
             fail_msg("%s: allowed %d line %u, want %d line %u", rules[i].name, v.allowed, v.line, rules[i].allowed, rules[i].line);
         robots_destroy(r);
     }
+}
+
+static const struct { const char *name, *file, *agent; double want_s; } delays[] = {
+    { "of the group", "User-agent: *\nCrawl-delay: 10\n", "tidings", 10 },
+    { "behind the rules", "User-agent: *\nDisallow: /a\nCrawl-delay: 1.5\n", "tidings", 1.5 },
+    { "of another agent", "User-agent: b\nCrawl-delay: 10\n\nUser-agent: *\nDisallow: /x\n", "tidings", -1 },
+    { "agents without a rule between", "User-agent: b\nCrawl-delay: 10\nUser-agent: *\nCrawl-delay: 3\n", "tidings", 3 },
+    { "shared", "User-agent: b\nUser-agent: tidings\nCrawl-delay: 7\nDisallow:\n", "tidings", 7 },
+    { "ours has none", "User-agent: *\nCrawl-delay: 7\n\nUser-agent: tidings\nDisallow:\n", "tidings", -1 },
+    { "comma", "User-agent: *\nCrawl-delay: 0,5\n", "tidings", 0.5 },
+    { "with a unit", "User-agent: *\nCrawl-delay: 20 seconds\n", "tidings", 20 },
+    { "no number", "User-agent: *\nCrawl-delay: soon\n", "tidings", -1 },
+    { "negative", "User-agent: *\nCrawl-delay: -5\n", "tidings", -1 },
+    { "before any group", "Crawl-delay: 5\nUser-agent: *\nDisallow: /a\n", "tidings", -1 },
+};
+
+static void test_delays(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(delays); i++) {
+        struct robots *r = robots_parse(delays[i].file, strlen(delays[i].file));
+        double got_s = robots_check(r, delays[i].agent, "/").crawl_delay_s;
+        if (got_s != delays[i].want_s)
+            fail_msg("%s: %g, want %g", delays[i].name, got_s, delays[i].want_s);
+        robots_destroy(r);
+    }
+}
+
+static void test_utf16(void **state)
+{
+    (void)state;
+    const char *text = "User-agent: *\nDisallow: /p\n";
+    char file[200] = "\xff\xfe";
+    size_t len = 2;
+    for (const char *p = text; *p; p++, len += 2)
+        file[len] = *p;
+    struct robots *r = robots_parse(file, len);
+    assert_false(robots_check(r, "tidings", "/p").allowed);
+    robots_destroy(r);
 }
 
 static void test_delay_and_sitemaps(void **state)
@@ -110,7 +170,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rules), cmocka_unit_test(test_delay_and_sitemaps), cmocka_unit_test(test_many_wildcards),
-        cmocka_unit_test(test_beyond_the_limit),
+        cmocka_unit_test(test_beyond_the_limit), cmocka_unit_test(test_delays), cmocka_unit_test(test_utf16),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
