@@ -234,7 +234,7 @@ static int run(struct invocation *inv)
 
 const struct command inspect_command = {
     .name = "inspect",
-    .summary = "show what the crawler reads in a robots.txt, feed, sitemap or address",
+    .summary = "show what the crawler reads in a file or an address",
     .usage = "robots FILE… [--agent TOKEN] [--url URL]\nfeed FILE… [--base URL]\nsitemap FILE… [--base URL]\nurl URL… [--base URL]\n"
              "robots|feed|sitemap|url --batch",
     .description = "Reads with the crawler's own code and fetches nothing. Compressed files are told by their first bytes.\n"
