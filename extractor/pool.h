@@ -22,7 +22,8 @@ struct pool;
 struct pool_options {
     int workers;                /* 0: one a core */
     bool sandbox;               /* false: threads */
-    struct parse_limits limits; /* the deadline is the child's own, for its tree; the parent kills much later, by CPU time */
+    struct parse_limits limits; /* the deadline is the child's own, for its tree */
+    int64_t kill_after_ms;      /* CPU time of a child on one page, ten times that in real time; 0: the deadline and 2 s */
     const char *program;        /* NULL: /proc/self/exe */
 };
 

@@ -66,6 +66,7 @@ struct processes {
     uv_loop_t *loop;
     char *program;          /* owned */
     struct parse_limits limits;
+    int64_t kill_after_ms;
     int count;
     struct child *children; /* owned */
     bool destroying;
@@ -263,7 +264,7 @@ static int64_t cpu_ms(pid_t pid)
 static void on_check(uv_timer_t *timer)
 {
     struct child *c = timer->data;
-    int64_t limit_ms = c->owner->limits.deadline_ms + GRACE_MS;
+    int64_t limit_ms = c->owner->kill_after_ms;
 
     if (c->held == 0 || c->closing)
         return;
@@ -527,6 +528,7 @@ static void *processes_create(struct pool *p, uv_loop_t *loop, const struct pool
     ps->loop = loop;
     ps->program = xstrdup(program);
     ps->limits = options->limits;
+    ps->kill_after_ms = options->kill_after_ms ? options->kill_after_ms : options->limits.deadline_ms + GRACE_MS;
     ps->count = ps->live_timers = workers;
     ps->children = xcalloc((size_t)workers, sizeof(struct child));
     ps->deaths = metric_counter("tidings_parser_deaths_total", "Parser processes that ended and were replaced", NULL, NULL);
