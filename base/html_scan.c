@@ -204,7 +204,7 @@ static bool copy_start_tag(struct scan *s, struct tag *t)
 {
     const char *p = t->name + t->name_len;
     char *undo = s->out;
-    bool all = keeps_all_attributes(t->id), slash = false, bare = false, dropped = false;
+    bool all = keeps_all_attributes(t->id), slash = false, bare = false, dropped = false, no_value = false;
     struct names names;
     struct attribute a;
 
@@ -229,7 +229,8 @@ static bool copy_start_tag(struct scan *s, struct tag *t)
             names.name[names.count] = a.name;
             names.len[names.count++] = a.name_len;
             if (dropped || a.name > before) /* else it stands right behind the quote of the one before */
-                *s->out++ = ' ';
+                *s->out++ = *a.name == '=' && no_value ? '/' : ' '; /* white space would make it a value */
+            no_value = a.value == a.end;
             put(s, a.name, (size_t)(a.end - a.name));
             bare = a.value_len > 0 && a.end == a.value + a.value_len; /* without quotes: a slash would join it */
         }

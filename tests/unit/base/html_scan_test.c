@@ -61,6 +61,7 @@ static const struct { const char *name, *page, *want; } cases[] = {
     { "quoting", "<a title=\"x>y\" href='b' class=c/d data-q='\"' id=\"e\"rel=f>g</a>", "<a href='b' class=c/d id=\"e\"rel=f>g</a>" },
     { "value missing", "<a href= ><p class=>x", NULL },
     { "equals sign first", "<a =href=x href=y>z", "<a href=y>z" },
+    { "equals sign behind a name", "<s a/=b c>z", "<s a/=b c>z" },
     { "slashes", "<br/class=a/><br class=a /><img src=a/><p/ class=b / >x", NULL },
     { "twice the same", "<p style=a class=b class=c style=d>x", "<p class=b>x" },
     { "case", "<P CLASS=a STYLE=b Aria-Hidden=true>x</P  y=1>", "<P CLASS=a Aria-Hidden=true>x</P>" },
