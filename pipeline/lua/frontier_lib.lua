@@ -1,11 +1,10 @@
 -- frontier_lib.lua - what the scripts of crawler and extractor share: opening, closing with its counts, queueing,
--- re-checks, positions. It is put in front of a script (redis_script.prelude). Every script that uses it has
+-- re-checks, the seen set, positions. It is put in front of a script (redis_script.prelude). A script begins with
 --
---   KEYS[1] = PREFIX:{p}     the partition; its keys are KEYS[1] .. ':' .. part
---   KEYS[2] = PREFIX
+--   partition(KEYS[i], KEYS[j])     PREFIX:{p} and PREFIX: all keys are made from these two, here
 --
 -- ids are their 16 bytes, outcomes the ledger's fields ("article", "failed:http_404": ledger_field()), times Redis's clock
--- in ms. docs/redis.md lists the keys. A *record* is what is known of one request, an array (rec[R_URL] …) packed by
+-- in ms. docs/redis.md lists the keys. A *record* is what is known of one request: an array, rec[R_URL] …, packed by
 -- cmsgpack; '' and 0 stand for nothing.
 --
 -- For stages:
@@ -13,15 +12,208 @@
 --   is_open(id)                                opened_at, source of its open entry; nil
 --   close_request(id, version, outcome)        removes the open entry and counts the outcome under the source and the day
 --                                              it was opened, only if version is later than the opening. true when it
---                                              did; false changes nothing. Also ends what waits for the id: see refetch()
+--                                              did; false changes nothing. Also begins what waits for the id: refetch()
 --   schedule_recheck(rec, due_in_ms)           (re)places the one scheduled re-check of rec[R_ID]; an add, not fenced. It
 --                                              is opened when a claim finds it due
 --   cancel_recheck(id)                         no further re-check
 --   refetch(rec)                               queue again, unconditionally: opens it (counted reopened + accepted) and puts
---                                              it first in its budget's queue; if it is open, the open request is closed
---                                              as it ends and this one opened then (counted at that time)
+--                                              it first in its budget's queue; if it is open, this is done when that ends
 --   record(t)                                  makes a record: record{id=, url=, source=, budget=, domain=, via=, hints=,
---                                              etag=, last_modified=, step=, discovered_at=}; id, url, source, budget and domain must be there
+--                                              etag=, last_modified=, step=, discovered_at=}; the first five must be there
 --   count(source, day, field, n)               adds to the ledger (day: day_of(ms))
---   position_step(key, expected, next)         true: `expected` (a decimal string, '' = none) is stored and is now `next`,
---                                              or `next` is stored already. false: another one is; return before any effect.
+--   position_step(key, expected, next)         nil: `expected` (a decimal string, '' = none) was stored and is now `next`.
+--                                              Else what is stored instead: return {0, it} before any effect
+local R_ID, R_URL, R_SOURCE, R_KIND, R_VIA, R_BUDGET, R_DOMAIN = 1, 2, 3, 4, 5, 6, 7
+local R_OPENED, R_DISCOVERED, R_HINTS, R_ETAG, R_MODIFIED, R_STEP, R_ATTEMPTS = 8, 9, 10, 11, 12, 13, 14
+local PAGE = 0 -- claim_kind of what the ledger counts; the others are polls
+
+local call, floor = redis.call, math.floor
+local base, prefix, clock, floor_version
+
+local function partition(b, p) base, prefix = b, p end
+
+local function now()
+  if not clock then
+    local t = call('TIME')
+    clock = t[1] * 1000 + floor(t[2] / 1000)
+  end
+  return clock
+end
+
+-- "2026-11-25" (UTC): days to civil date, March as the first month so that leap days come last.
+local function day_of(ms)
+  local z = floor(ms / 86400000) + 719468
+  local era = floor(z / 146097)
+  local doe = z - era * 146097
+  local yoe = floor((doe - floor(doe / 1460) + floor(doe / 36524) - floor(doe / 146096)) / 365)
+  local doy = doe - (365 * yoe + floor(yoe / 4) - floor(yoe / 100))
+  local mp = floor((5 * doy + 2) / 153)
+  local m = mp < 10 and mp + 3 or mp - 9
+  return string.format('%04d-%02d-%02d', yoe + era * 400 + (m <= 2 and 1 or 0), m, doy - floor((153 * mp + 2) / 5) + 1)
+end
+
+local function count(source, day, field, n)
+  local key = prefix .. ':ledger:' .. source .. ':' .. day
+  call('HINCRBY', key, field, n)
+  call('EXPIRE', key, 5184000) -- 60 days after the last change: longer than anything stays open
+end
+
+-- Openings are at or after every version given, versions after the opening they answer: so that no outcome, however often
+-- it is told, ends a later opening (docs/redis.md, "Time").
+local function last_version()
+  floor_version = floor_version or tonumber(call('HGET', base .. ':row', 'version') or 0)
+  return floor_version
+end
+
+local function open_key(id) return base .. ':open:' .. (string.byte(id) % 64) end
+
+local function is_open(id)
+  local v = call('HGET', open_key(id), id)
+  if not v then return nil end
+  return (struct.unpack('>I6', v)), string.sub(v, 7)
+end
+
+local function open_request(id, source)
+  local at = math.max(now(), last_version())
+  call('HSET', open_key(id), id, struct.pack('>I6', at) .. source)
+  return at
+end
+
+-- Is this record, found in a queue, what is open? A record of an earlier opening is not.
+local function is_current(rec) return is_open(rec[R_ID]) == rec[R_OPENED] end
+
+-- hosts: budget -> next_allowed, delay it asked for (0: none), back-off level.
+local function host_get(budget)
+  local v = call('HGET', base .. ':hosts', budget)
+  if not v then return 0, 0, 0 end
+  return struct.unpack('>I6I4I1', v)
+end
+
+local function host_set(budget, next_allowed, delay, level)
+  call('HSET', base .. ':hosts', budget, struct.pack('>I6I4I1', next_allowed, delay, level))
+end
+
+-- The budget has work: it is due when its next request may go out. While one is out, its end wakes it.
+local function wake(budget)
+  if call('ZSCORE', base .. ':budgets', budget) or call('HEXISTS', base .. ':busy', budget) == 1 then return end
+  call('ZADD', base .. ':budgets', (host_get(budget)), budget)
+end
+
+-- Queues of a budget: 'u', urgent, first in first out; 'n', from its head.
+local function enqueue(rec, queue, at_head)
+  call(at_head and 'LPUSH' or 'RPUSH', base .. ':q' .. queue .. ':' .. rec[R_BUDGET], cmsgpack.pack(rec))
+  wake(rec[R_BUDGET])
+end
+
+local function record(t)
+  return { t.id, t.url, t.source, t.kind or PAGE, t.via or '', t.budget, t.domain == t.budget and '' or t.domain or '', 0,
+           tonumber(t.discovered_at) or 0, t.hints or '', t.etag or '', t.last_modified or '', tonumber(t.step) or 0, 0 }
+end
+
+-- Things that come due by themselves: member = a letter and the id. p: a poll, r: a re-check, t: another try.
+local function schedule(letter, rec, due)
+  local member = letter .. rec[R_ID]
+  call('HSET', base .. ':items', member, cmsgpack.pack(rec))
+  call('ZADD', base .. ':due', due, member)
+end
+
+local function schedule_recheck(rec, due_in_ms) schedule('r', rec, now() + tonumber(due_in_ms)) end
+
+local function cancel_recheck(id)
+  call('HDEL', base .. ':items', 'r' .. id)
+  call('ZREM', base .. ':due', 'r' .. id)
+end
+
+-- Opens what was seen before; the caller queues it.
+local function reopen(rec)
+  rec[R_OPENED] = open_request(rec[R_ID], rec[R_SOURCE])
+  rec[R_ATTEMPTS] = 0
+  local day = day_of(rec[R_OPENED])
+  count(rec[R_SOURCE], day, 'reopened', 1)
+  count(rec[R_SOURCE], day, 'accepted', 1)
+end
+
+local function refetch(rec)
+  rec[R_ETAG], rec[R_MODIFIED] = '', ''
+  if is_open(rec[R_ID]) then
+    call('HSET', base .. ':again', rec[R_ID], cmsgpack.pack(rec))
+    return
+  end
+  reopen(rec)
+  enqueue(rec, 'n', true)
+end
+
+local function close_request(id, version, outcome)
+  local at, source = is_open(id)
+  if not at or tonumber(version) <= at then return false end
+  call('HDEL', open_key(id), id)
+  call('HDEL', base .. ':sent', id)
+  count(source, day_of(at), outcome, 1)
+  local again = call('HGET', base .. ':again', id)
+  if again then
+    call('HDEL', base .. ':again', id)
+    refetch(cmsgpack.unpack(again))
+  end
+  return true
+end
+
+local function position_step(key, expected, next_position)
+  local stored = call('GET', key) or ''
+  if stored ~= expected then return stored end
+  call('SET', key, next_position)
+  return nil
+end
+
+-- The seen set: generations of buckets, each a set of 64-bit integers (an intset while small). gens, oldest first:
+-- {number, buckets, count, begun}. A hit in an older one is copied to the newest, so that what is still listed stays.
+local GENERATIONS_MAX, KEEP_MS, MEAN_MAX, MONTH_MS = 12, 100 * 86400000, 250, 30 * 86400000
+local gens, gens_changed
+
+local function seen_load()
+  if gens then return end
+  local v = call('HGET', base .. ':row', 'gens')
+  gens = v and cmsgpack.unpack(v) or { { 1, 4, 0, now() } }
+end
+
+local function seen_save()
+  if gens_changed then call('HSET', base .. ':row', 'gens', cmsgpack.pack(gens)) end
+end
+
+local function seen_key(g, bucket) return base .. ':s:' .. g[1] .. ':' .. (bucket % g[2]) end
+
+-- A new generation at the turn of a month or when the buckets are full; as many buckets as the last one would have needed
+-- for a month, with half of that to spare.
+local function seen_turn()
+  local g = gens[#gens]
+  local t = now()
+  if g[3] < MEAN_MAX * g[2] and (g[3] == 0 or string.sub(day_of(g[4]), 1, 7) == string.sub(day_of(t), 1, 7)) then return g end
+  local month = g[3] * MONTH_MS / math.max(t - g[4], 60000)
+  local buckets = 4
+  while buckets < 65536 and buckets < 16 * g[2] and buckets * MEAN_MAX / 2 < month do buckets = buckets * 2 end
+  gens[#gens + 1] = { g[1] + 1, buckets, 0, t }
+  while #gens > 1 and (#gens > GENERATIONS_MAX or gens[2][4] < t - KEEP_MS) do
+    local old = table.remove(gens, 1)
+    call('RPUSH', base .. ':drops', old[1] .. ' ' .. old[2])
+  end
+  return gens[#gens]
+end
+
+-- value: the fingerprint as a decimal string, bucket: its number (fingerprint_of()).
+local function seen(value, bucket)
+  seen_load()
+  for i = #gens, 1, -1 do
+    if call('SISMEMBER', seen_key(gens[i], bucket), value) == 1 then return i end
+  end
+  return nil
+end
+
+-- Marks it seen; true when it was.
+local function mark_seen(value, bucket)
+  local at = seen(value, bucket)
+  if at == #gens then return true end
+  local g = seen_turn()
+  call('SADD', seen_key(g, bucket), value)
+  g[3] = g[3] + 1
+  gens_changed = true
+  return at ~= nil
+end

@@ -1,0 +1,46 @@
+/* frontier_args.c - a growing list of binary strings. */
+#include "crawler/frontier_private.h"
+
+#include "base/mem.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void args_add(struct args *a, const void *bytes, size_t len)
+{
+    if (a->count == a->room) {
+        a->room = a->room ? a->room * 2 : 16;
+        a->items = xrealloc(a->items, (size_t)a->room * sizeof(*a->items));
+        a->lens = xrealloc(a->lens, (size_t)a->room * sizeof(*a->lens));
+    }
+    a->items[a->count] = xmemdup(bytes, len);
+    a->lens[a->count++] = len;
+}
+
+void args_str(struct args *a, const char *s)
+{
+    args_add(a, s ? s : "", s ? strlen(s) : 0);
+}
+
+void args_num(struct args *a, int64_t n)
+{
+    char text[24];
+    args_add(a, text, (size_t)snprintf(text, sizeof(text), "%" PRId64, n));
+}
+
+void args_all(struct args *a, const struct args *more)
+{
+    for (int i = 0; i < more->count; i++)
+        args_add(a, more->items[i], more->lens[i]);
+}
+
+void args_fini(struct args *a)
+{
+    for (int i = 0; i < a->count; i++)
+        free(a->items[i]);
+    free(a->items);
+    free(a->lens);
+    memset(a, 0, sizeof(*a));
+}

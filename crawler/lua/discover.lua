@@ -1,0 +1,46 @@
+-- Decides each URL found, in order: seen, filtered or accepted; marks, opens, queues and counts in this one call.
+-- KEYS: partition, prefix. ARGV: n, then for each: id, fingerprint, bucket, url, source, via, budget, domain ('' = the
+-- budget), hints, filter reason ('' = none), flags (m: remember what is filtered, f: fetch though seen, r: counts as reopened,
+-- u: urgent), due in ms. Answer: a letter each, a accepted, s seen, f filtered.
+partition(KEYS[1], KEYS[2])
+local verdicts, sums, accepted = {}, {}, {}
+
+local function add(source, field)
+  local of = sums[source]
+  if not of then of = {}; sums[source] = of end
+  of[field] = (of[field] or 0) + 1
+end
+
+local function decide(a)
+  local id, value, bucket, source, reason, flags = ARGV[a], ARGV[a + 1], tonumber(ARGV[a + 2]), ARGV[a + 4], ARGV[a + 9], ARGV[a + 10]
+  local has = function(flag) return string.find(flags, flag, 1, true) end
+  add(source, has('r') and 'reopened' or 'found')
+  if reason ~= '' then
+    if has('m') and mark_seen(value, bucket) then add(source, 'seen') return 's' end
+    add(source, 'filtered:' .. reason)
+    return 'f'
+  end
+  local was_seen = mark_seen(value, bucket)
+  if (was_seen and not has('f')) or is_open(id) then add(source, 'seen') return 's' end
+  local at = open_request(id, source)
+  add(source, 'accepted')
+  local rec = { id, ARGV[a + 3], source, PAGE, ARGV[a + 5], ARGV[a + 6], ARGV[a + 7], at, at, ARGV[a + 8], '', '', 0, 0 }
+  local due_in = tonumber(ARGV[a + 11])
+  if due_in > 0 then
+    schedule('t', rec, now() + due_in)
+  elseif has('u') then
+    enqueue(rec, 'u')
+  else
+    accepted[#accepted + 1] = rec
+  end
+  return 'a'
+end
+
+for i = 1, tonumber(ARGV[1]) do verdicts[i] = decide(2 + (i - 1) * 12) end
+for i = #accepted, 1, -1 do enqueue(accepted[i], 'n', true) end -- so that the first is at the head
+local day = day_of(math.max(now(), last_version()))
+for source, fields in pairs(sums) do
+  for field, n in pairs(fields) do count(source, day, field, n) end
+end
+seen_save()
+return table.concat(verdicts)
