@@ -22,17 +22,17 @@ static size_t cut_len(const char *s, size_t max)
 
 static void put(json_t *o, const char *name, const char *value, size_t max)
 {
-    if (value && *value && text_valid_utf8(value, strlen(value)))
+    if (max > 0 && value && *value && text_valid_utf8(value, strlen(value)))
         json_object_set_new(o, name, json_stringn(value, cut_len(value, max)));
 }
 
-static bool dump(const struct hints *h, size_t title, size_t summary, char out[FRONTIER_HINTS_MAX + 1])
+static bool dump(const struct hints *h, size_t title, size_t summary, size_t authors, char out[FRONTIER_HINTS_MAX + 1])
 {
     json_t *o = json_object();
     put(o, "t", h->title, title);
     put(o, "s", h->summary, summary);
     put(o, "p", h->published, 40);
-    put(o, "a", h->authors, 200);
+    put(o, "a", h->authors, authors);
     if (h->redirects > 0)
         json_object_set_new(o, "r", json_integer(h->redirects));
     size_t len = json_object_size(o) ? json_dumpb(o, out, FRONTIER_HINTS_MAX, JSON_COMPACT) : 0;
@@ -45,9 +45,10 @@ static bool dump(const struct hints *h, size_t title, size_t summary, char out[F
 
 void hints_write(const struct hints *h, char out[FRONTIER_HINTS_MAX + 1])
 {
-    static const struct { size_t title, summary; } sizes[] = { { 300, 500 }, { 250, 200 }, { 100, 0 }, { 20, 0 } }; /* escapes may double */
+    /* Bytes before escaping, which may take six for one. */
+    static const struct { size_t title, summary, authors; } sizes[] = { { 300, 400, 200 }, { 250, 200, 100 }, { 100, 0, 50 }, { 20, 0, 0 } };
     out[0] = '\0';
-    for (size_t i = 0; i < COUNT(sizes) && !dump(h, sizes[i].title, sizes[i].summary, out); i++)
+    for (size_t i = 0; i < COUNT(sizes) && !dump(h, sizes[i].title, sizes[i].summary, sizes[i].authors, out); i++)
         out[0] = '\0';
 }
 
