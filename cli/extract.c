@@ -359,6 +359,14 @@ static int run(struct invocation *inv)
 
     if (!option_number(inv, "threads", cores > 0 ? cores : 1, 1, THREADS_MAX, &threads))
         return STATUS_USAGE;
+    if (option(inv, "feature-names")) {
+        char name[32];
+        for (int i = 0; i < FEATURE_COUNT; i++) {
+            feature_name(i, name);
+            puts(name);
+        }
+        return STATUS_OK;
+    }
     if (!option(inv, "batch") && inv->argc == 0)
         return command_usage(inv, "name at least one FILE (- is standard input), or --batch");
     if (read_options(inv, &job, &status)) {
@@ -392,6 +400,7 @@ const struct command extract_command = {
         { "explain", 'e', NULL, "list the blocks with probability, role and the rule that decided" },
         { "html", 0, "OUT", "write a page that shows what was kept and what was cut" },
         { "model", 0, "FILE", "judge by this model, for tests" },
+        { "feature-names", 0, NULL, "print the names of what the model sees, for extractor/train" },
         { "dump-features", 0, "FILE", "with --batch: write what the model sees, for extractor/train" },
         { 0 } },
     .flags = COMMAND_CONFIG,
