@@ -57,7 +57,7 @@ struct child {
     int64_t job_started_ms;    /* monotonic: when slots[first] became the first */
     int64_t job_cpu_ms;        /* CPU time the child had used then */
     struct buffer answer;
-    char message[MESSAGE_MAX]; /* what it wrote last on standard error */
+    char message[MESSAGE_MAX]; /* the line it writes on standard error */
     size_t message_len;
 };
 
@@ -232,8 +232,6 @@ static void on_message_alloc(uv_handle_t *h, size_t suggested, uv_buf_t *buf)
     struct child *c = h->data;
 
     (void)suggested;
-    if (c->message_len >= sizeof(c->message) - 1)
-        c->message_len = 0; /* keep the newest */
     *buf = uv_buf_init(c->message + c->message_len, (unsigned)(sizeof(c->message) - 1 - c->message_len));
 }
 
@@ -246,6 +244,9 @@ static void on_message(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
         return;
     c->message_len += (size_t)n;
     c->message[c->message_len] = '\0';
+    if (c->message_len < sizeof(c->message) - 1 && c->message[c->message_len - 1] != '\n')
+        return; /* the rest of the line is on its way */
+    c->message_len = 0;
     log_warn("a parser says pid=%d text=%s", (int)c->process.pid, log_quote_n(c->message, c->message_len));
 }
 
