@@ -1,0 +1,173 @@
+/* run_sources.c - see run_sources.h. */
+#include "cli/run_sources.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/url.h"
+#include "crawler/sources.h"
+#include "pipeline/pending.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool host_is_loopback(const char *host)
+{
+    struct in_addr v4;
+    size_t n = strlen(host);
+    if (inet_pton(AF_INET, host, &v4) == 1)
+        return (ntohl(v4.s_addr) >> 24) == 127;
+    return strcmp(host, "[::1]") == 0 || strcmp(host, "localhost") == 0 || (n > 10 && strcmp(host + n - 10, ".localhost") == 0);
+}
+
+bool site_is_loopback(const char *url)
+{
+    struct url u;
+    if (!url_parse(&u, url, strlen(url), NULL, NULL, NULL))
+        return false;
+    bool loopback = host_is_loopback(u.host);
+    url_fini(&u);
+    return loopback;
+}
+
+/* A name that no other source has: NAME, else NAME-2 and so on. */
+static bool add_named(redisContext *c, const struct config *config, struct source *s, struct error *err)
+{
+    char *plain = s->name;
+    bool added = false;
+    for (int i = 1; !added && i < 100; i++) {
+        char *name = i == 1 ? xstrdup(plain) : xasprintf("%s-%d", plain, i);
+        s->name = name;
+        added = source_add(c, config->prefix, s, err);
+        free(name);
+        if (!added && err->kind != ERROR_INVALID)
+            break;
+    }
+    s->name = plain;
+    return added;
+}
+
+static const char *text(const json_t *row, const char *name)
+{
+    const char *value = json_string_value(json_object_get(row, name));
+    return value ? value : "";
+}
+
+static bool is_known(const json_t *rows, const char *url)
+{
+    size_t i;
+    json_t *row;
+    json_array_foreach((json_t *)rows, i, row)
+        if (strcmp(text(row, "url"), url) == 0)
+            return true;
+    return false;
+}
+
+static bool add_site(redisContext *c, const struct meta *meta, const struct config *config, const json_t *rows, const char *site,
+                     struct error *err)
+{
+    char *typed = url_typed(site);
+    struct url u = { 0 };
+    struct source s = { 0 };
+    bool ok = url_parse(&u, typed, strlen(typed), NULL, NULL, err);
+    if (!ok) {
+        error_prefix(err, "%s is no site's address", log_quote(site));
+    } else if (host_is_loopback(u.host) && !config->crawler.allow_private) {
+        ok = error_set(err, ERROR_INVALID, "%s is on this machine, which is refused unless allowed: add --set crawler.allow_private=true", u.fetch);
+    } else if (!is_known(rows, u.fetch)) {
+        s.url = u.fetch;
+        s.name = source_default_name(meta, u.fetch, err);
+        ok = s.name && add_named(c, config, &s, err);
+        free(s.name);
+    }
+    url_fini(&u);
+    free(typed);
+    return ok;
+}
+
+bool run_sources_add(redisContext *c, const struct meta *meta, const struct config *config, char **sites, int count, struct error *err)
+{
+    json_t *rows = source_list(c, config->prefix, err);
+    bool ok = rows != NULL;
+    if (ok && count == 0 && json_array_size(rows) == 0 && config->source_count == 0)
+        ok = error_set(err, ERROR_INVALID, "nothing to watch yet; name a site: tidings run --contact YOU@EXAMPLE.ORG https://news.example.org/");
+    for (int i = 0; ok && i < count; i++)
+        ok = add_site(c, meta, config, rows, sites[i], err);
+    json_decref(rows);
+    return ok;
+}
+
+/* Does any source lie beyond this machine? */
+static bool any_beyond(const json_t *rows, const struct config *config)
+{
+    size_t i;
+    json_t *row;
+    for (i = 0; i < config->source_count; i++)
+        if (!site_is_loopback(config->sources[i].url))
+            return true;
+    json_array_foreach((json_t *)rows, i, row)
+        if (!site_is_loopback(text(row, "url")))
+            return true;
+    return false;
+}
+
+static bool ask_contact(struct config *config, struct error *err)
+{
+    char line[256];
+    fputs("The sites you watch want to know who asks. A mail address or a URL that tells them; it is sent with every request\n"
+          "and remembered here: ", stderr);
+    fflush(stderr);
+    while (fgets(line, sizeof(line), stdin)) {
+        line[strcspn(line, "\r\n")] = '\0';
+        if (config_set(config, "contact", line, err))
+            return true;
+        fprintf(stderr, "%s\nContact: ", err->message);
+        fflush(stderr);
+    }
+    return false;
+}
+
+/* The command line again, with a contact in it. */
+static bool refuse(const struct invocation *inv, struct error *err)
+{
+    struct buffer line;
+    buffer_init(&line, sizeof(err->message) - 200);
+    if (option(inv, "once"))
+        buffer_puts(&line, " --once");
+    for (int i = 0; i < inv->argc; i++)
+        buffer_printf(&line, " %s", inv->argv[i]);
+    error_set(err, ERROR_INVALID, "sites beyond this machine want to know who asks. Say it once:\n  tidings run --contact YOU@EXAMPLE.ORG%s",
+              buffer_str(&line));
+    buffer_fini(&line);
+    return false;
+}
+
+bool run_contact(redisContext *c, struct config *config, const struct state_dir *state, const struct invocation *inv, struct error *err)
+{
+    struct error why = { 0 };
+    char *remembered = state_dir_read(state, "contact");
+    json_t *rows = source_list(c, config->prefix, err);
+    bool ok = rows != NULL;
+    if (remembered)
+        remembered[strcspn(remembered, "\n")] = '\0';
+    if (ok && !config->contact && remembered && *remembered)
+        ok = config_set(config, "contact", remembered, err) || error_prefix(err, "%s/contact", state_dir_path(state));
+    if (ok && !config->contact && any_beyond(rows, config))
+        ok = (isatty(STDIN_FILENO) && isatty(STDERR_FILENO) && ask_contact(config, &why)) || refuse(inv, err);
+    if (ok && config->contact && !(remembered && strcmp(remembered, config->contact) == 0))
+        ok = state_dir_write(state, "contact", config->contact, err);
+    json_decref(rows);
+    free(remembered);
+    return ok;
+}
+
+bool run_sources_poll_now(redisContext *c, const struct meta *meta, const struct config *config, struct error *err)
+{
+    struct pending p;
+    json_t *none = json_array();
+    bool ok = pending_read(c, config->prefix, meta_partitions(meta), 0, true, none, &p, err);
+    json_decref(none);
+    return ok;
+}

@@ -1,0 +1,29 @@
+-- What is left to do, by source. KEYS: prefix, partitions. ARGV: 1 = make every poll due now.
+-- Answer: {open requests, source, polls due or out, when its next one is due (ms; 0: none), …}.
+local open, sources, order = 0, {}, {}
+for i = 2, #KEYS do
+  partition(KEYS[i], KEYS[1])
+  for bucket = 0, 63 do open = open + call('HLEN', base .. ':open:' .. bucket) end
+  local polls = call('HGETALL', base .. ':polls')
+  for j = 1, #polls, 2 do
+    local member, name = 'p' .. polls[j], cmsgpack.unpack(polls[j + 1])[R_SOURCE]
+    local s = sources[name]
+    if not s then
+      s = { 0, 0 }
+      sources[name] = s
+      order[#order + 1] = name
+    end
+    local at = tonumber(call('ZSCORE', base .. ':due', member) or 0)
+    if ARGV[1] == '1' and at > now() then
+      at = now()
+      call('ZADD', base .. ':due', at, member)
+    end
+    if at <= now() then s[1] = s[1] + 1 end
+    if at > 0 and (s[2] == 0 or at < s[2]) then s[2] = at end
+  end
+end
+local answer = { open }
+for _, name in ipairs(order) do
+  for _, v in ipairs({ name, sources[name][1], sources[name][2] }) do answer[#answer + 1] = v end
+end
+return answer
