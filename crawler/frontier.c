@@ -465,6 +465,10 @@ static void on_tick(uv_timer_t *timer)
         f->peek_mono_ms = now_ms + PEEK_MS;
         peek(f);
     }
+    if (now_ms >= f->resend_mono_ms) { /* refused though connected: a full Redis, say */
+        f->resend_mono_ms = now_ms + RETRY_MS;
+        requests_resend(f);
+    }
     sweep(f, now_ms);
 }
 

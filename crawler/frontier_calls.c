@@ -39,6 +39,8 @@ static void request_free(struct request *q)
         f->requests = q->next;
     if (q->next)
         q->next->prev = q->prev;
+    if (q->dropped && q->on_drop)
+        q->on_drop(q);
     args_fini(&q->args);
     free(q);
     if (f->draining && !f->closing)
@@ -101,10 +103,12 @@ void requests_fail(struct frontier *f)
 {
     struct error err;
     error_set(&err, ERROR_TRANSIENT, "Redis was restarted or replaced");
-    for (struct request *q = f->requests, *next; q; q = next) {
-        next = q->next;
-        if (q->waiting && q->once_a_server)
+    struct request *q = f->requests;
+    while (q) {
+        bool dies = q->waiting && q->once_a_server;
+        if (dies)
             request_answer(q, NULL, &err);
+        q = dies ? f->requests : q->next; /* the answer may have changed the list */
     }
 }
 
@@ -129,6 +133,13 @@ struct discovery {
     bool failed;
 };
 
+static void discovery_free(struct discovery *d)
+{
+    free(d->verdicts);
+    free(d->order);
+    free(d);
+}
+
 static void discovery_end(struct discovery *d, const struct error *err)
 {
     if (--d->pending > 0)
@@ -141,9 +152,14 @@ static void discovery_end(struct discovery *d, const struct error *err)
     }
     if (d->fn)
         d->fn(d->arg, d->failed ? NULL : &result, d->failed ? err : NULL);
-    free(d->verdicts);
-    free(d->order);
-    free(d);
+    discovery_free(d);
+}
+
+static void on_discovery_dropped(struct request *q)
+{
+    struct discovery *d = q->owner;
+    if (--d->pending == 0)
+        discovery_free(d);
 }
 
 static void on_discovered(struct request *q, const redisReply *reply, const struct error *err)
@@ -183,7 +199,7 @@ static void add_found(struct args *args, const struct found *u, const struct pla
     args_add(args, u->hints ? u->hints : "", hints < FRONTIER_HINTS_MAX ? hints : FRONTIER_HINTS_MAX);
     if (u->filtered) {
         char field[LEDGER_FIELD_MAX];
-        ledger_field(field, OUTCOME_COUNT, u->filtered);
+        ledger_reason(field, u->filtered);
         args_str(args, field);
     } else {
         args_str(args, "");
@@ -221,6 +237,7 @@ void frontier_discover(struct frontier *f, const struct found *urls, size_t coun
             n++;
         struct request *q = request_create(f, &discover_script, partition);
         q->on_reply = on_discovered;
+        q->on_drop = on_discovery_dropped;
         q->once_a_server = true;
         q->owner = d;
         q->number = partition;
@@ -238,6 +255,7 @@ void frontier_discover(struct frontier *f, const struct found *urls, size_t coun
     if (count == 0) { /* the answer must not come from inside the call: let Redis echo nothing */
         struct request *q = request_create(f, &discover_script, 0);
         q->on_reply = on_discovered;
+        q->on_drop = on_discovery_dropped;
         q->once_a_server = true;
         q->owner = d;
         args_num(&q->args, 0);
@@ -341,10 +359,12 @@ void frontier_poll_put(struct frontier *f, const char *source, enum claim_kind k
     request_send(q);
 }
 
-static void poll_change(struct frontier *f, const char *source, const struct url *url, const char *what, frontier_done_fn *done, void *arg)
+static void poll_change(struct frontier *f, const char *source, enum claim_kind kind, const struct url *url, const char *what,
+                        frontier_done_fn *done, void *arg)
 {
     struct place place = place_of(f->options.meta, url->host, url->port);
     struct request *q = poll_request(f, &change_script, &place, url, done, arg);
+    args_num(&q->args, kind);
     args_str(&q->args, source);
     args_str(&q->args, what);
     place_fini(&place);
@@ -354,15 +374,13 @@ static void poll_change(struct frontier *f, const char *source, const struct url
 void frontier_poll_remove(struct frontier *f, const char *source, enum claim_kind kind, const struct url *url,
                           frontier_done_fn *done, void *arg)
 {
-    (void)kind;
-    poll_change(f, source, url, "remove", done, arg);
+    poll_change(f, source, kind, url, "remove", done, arg);
 }
 
 void frontier_poll_now(struct frontier *f, const char *source, enum claim_kind kind, const struct url *url,
                        frontier_done_fn *done, void *arg)
 {
-    (void)kind;
-    poll_change(f, source, url, "now", done, arg);
+    poll_change(f, source, kind, url, "now", done, arg);
 }
 
 /* --- robots.txt --- */

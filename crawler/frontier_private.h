@@ -32,15 +32,19 @@ struct claim_box {
     bool ended;
 };
 
+#define MEMBER_MAX (2 + ID_RAW_LEN) /* member_of() of frontier_lib.lua */
+
 /* Something to tell the partition's script: a transfer that ended, or a result. */
 struct op {
     struct op *next;
     bool is_end;
     int64_t sent_mono_ms;  /* of an end: its age is worked out when it is sent */
-    char member[1 + ID_RAW_LEN];
+    char member[MEMBER_MAX];
+    size_t member_len;
     struct args args;      /* an end: age is at END_AGE */
 };
 #define END_AGE 3
+
 
 struct ops {
     struct op *head, **tail;
@@ -88,6 +92,7 @@ struct request {
     void *owner, *fn, *arg; /* on_reply's */
     int64_t number;
     size_t first, count;    /* of a batch */
+    void (*on_drop)(struct request *q); /* instead of on_reply when the frontier is destroyed; may be NULL */
 };
 
 struct frontier {
@@ -106,7 +111,7 @@ struct frontier {
     struct request *requests;  /* all without an answer */
     char **live;               /* names of workers */
     size_t live_count;
-    int64_t beat_mono_ms, renew_mono_ms, peek_mono_ms, skew_told_mono_ms;
+    int64_t resend_mono_ms, beat_mono_ms, renew_mono_ms, peek_mono_ms, skew_told_mono_ms;
     bool beating, renewing, peeking, heard, draining, left, closing;
     void (*drained)(void *arg);
     void *drained_arg;

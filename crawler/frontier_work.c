@@ -61,12 +61,22 @@ void ops_clear(struct ops *o)
     }
 }
 
+/* What work.lua calls a claim. */
+static size_t member_of(const struct claim *c, char member[MEMBER_MAX])
+{
+    size_t n = 0;
+    member[n++] = c->kind == CLAIM_PAGE ? 'u' : 'p';
+    if (c->kind != CLAIM_PAGE)
+        member[n++] = (char)('0' + c->kind);
+    id_to_raw(&c->id, (unsigned char *)member + n);
+    return n + ID_RAW_LEN;
+}
+
 static struct op *op_create(const struct claim_box *box, bool is_end)
 {
     struct op *op = xcalloc(1, sizeof(*op));
     op->is_end = is_end;
-    op->member[0] = box->claim.kind == CLAIM_PAGE ? 'u' : 'p';
-    id_to_raw(&box->claim.id, (unsigned char *)op->member + 1);
+    op->member_len = member_of(&box->claim, op->member);
     return op;
 }
 
@@ -245,19 +255,17 @@ static size_t ops_of(const struct ops *o, bool is_end)
 static void add_known(struct frontier *f, struct part *p, struct args *args)
 {
     struct args known = { 0 };
-    char member[1 + ID_RAW_LEN];
+    char member[MEMBER_MAX];
     const struct ops *lists[] = { &p->sent, &p->ops };
     if (p->reconcile) {
         for (struct claim_box *box = f->claims; box; box = box->next) {
             if (box->claim.partition != p->number || is_void(f, box))
                 continue;
-            member[0] = box->claim.kind == CLAIM_PAGE ? 'u' : 'p';
-            id_to_raw(&box->claim.id, (unsigned char *)member + 1);
-            args_add(&known, member, sizeof(member));
+            args_add(&known, member, member_of(&box->claim, member));
         }
         for (size_t i = 0; i < COUNT(lists); i++)
             for (const struct op *op = lists[i]->head; op; op = op->next)
-                args_add(&known, op->member, sizeof(op->member));
+                args_add(&known, op->member, op->member_len);
     }
     args_num(args, p->reconcile);
     args_num(args, known.count);
@@ -384,7 +392,7 @@ static struct op *result_begin(struct frontier *f, struct claim_box *box, const 
     frontier_ended(f, &box->claim, 0, &unsent);
     struct op *op = op_create(box, false);
     args_str(&op->args, kind);
-    args_add(&op->args, op->member, sizeof(op->member));
+    args_add(&op->args, op->member, op->member_len);
     args_num(&op->args, box->claim.version);
     return op;
 }

@@ -36,6 +36,8 @@ enum outcome {
  * [a-z0-9_] becomes "_"; it must be one of few (never a URL). NULL where the outcome has none. Scripts take this as `outcome`. */
 void ledger_field(char out[LEDGER_FIELD_MAX], enum outcome outcome, const char *detail);
 const char *outcome_name(enum outcome outcome);
+/* The same for the reason something was filtered for: the part behind "filtered:". */
+void ledger_reason(char out[LEDGER_FIELD_MAX], const char *reason);
 
 /* "2026-11-25" of a Unix time in milliseconds. */
 void ledger_day(char out[11], int64_t unix_ms);

@@ -1,12 +1,13 @@
--- Removes a source's poll, or makes it due at once. KEYS: partition, prefix. ARGV: id, source, what (remove | now).
+-- Removes a source's poll, or makes it due at once. KEYS: partition, prefix. ARGV: id, kind, source, what (remove | now).
+-- Answer: 1, or 0 when there is no such poll.
 partition(KEYS[1], KEYS[2])
-local v = call('HGET', base .. ':polls', ARGV[1])
-if not v or cmsgpack.unpack(v)[R_SOURCE] ~= ARGV[2] then return 0 end
-local member = 'p' .. ARGV[1]
-if ARGV[3] == 'now' then
-  if call('HEXISTS', base .. ':leased', member) == 0 then call('ZADD', base .. ':due', now(), member) end
-else
-  call('HDEL', base .. ':polls', ARGV[1])
-  call('ZREM', base .. ':due', member)
+local poll = ARGV[2] .. ARGV[1]
+local v = call('HGET', base .. ':polls', poll)
+if not v or cmsgpack.unpack(v)[R_SOURCE] ~= ARGV[3] then return 0 end
+if ARGV[4] == 'remove' then
+  call('HDEL', base .. ':polls', poll)
+  call('ZREM', base .. ':due', 'p' .. poll)
+elseif call('HEXISTS', base .. ':leased', 'p' .. poll) == 0 then
+  call('ZADD', base .. ':due', now(), 'p' .. poll)
 end
 return 1

@@ -1,10 +1,10 @@
 -- One worker's dealings with one partition it holds, in one call: transfers that ended, results, what came due, claims.
 -- Fenced: with another token, or after the lease has run out, nothing happens and the answer is {0}.
 -- KEYS: partition, prefix. ARGV: token, lookahead ms, claims wanted at most, default delay ms, budgets at once below one domain,
---   reconcile (1: the last answer was lost), number of claims the worker knows of, those (letter and id),
+--   reconcile (1: the last answer was lost), number of claims the worker knows of, those (member_of()),
 --   number of ended, each: budget, domain, version, ms since sending (-1: nothing was sent), failed, Retry-After ms,
 --     crawl-delay ms (-1: as it is), slow, jitter 0..999,
---   number of results, each: kind, letter and id, version, and by kind (below).
+--   number of results, each: kind, member, version, and by kind (below).
 -- Answer: {1, ms until it is worth calling again (-1: nothing waits), claim…}.
 partition(KEYS[1], KEYS[2])
 local at = 0
@@ -142,13 +142,13 @@ local results = {
   P = function(member, version)
     local etag, modified, keep, next_in, status, ok, items, accepted = arg(), arg(), num(), num(), arg(), num(), num(), num()
     local rec = take_leased(member, version)
-    local id = string.sub(member, 2)
-    local v = rec and call('HGET', base .. ':polls', id)
+    local poll = string.sub(member, 2)
+    local v = rec and call('HGET', base .. ':polls', poll)
     if not v then return end
     rec = cmsgpack.unpack(v)
     if keep == 0 then
       rec[R_ETAG], rec[R_MODIFIED] = etag, modified
-      call('HSET', base .. ':polls', id, cmsgpack.pack(rec))
+      call('HSET', base .. ':polls', poll, cmsgpack.pack(rec))
     end
     call('ZADD', base .. ':due', now() + next_in, member)
     poll_health(rec[R_SOURCE], status, ok, items, accepted)
@@ -183,8 +183,8 @@ end
 -- May this queued record be handed out? What was closed meanwhile, or stands in line twice, is dropped.
 local function is_wanted(rec)
   if rec[R_KIND] == PAGE then return is_current(rec) end
-  local member = 'p' .. rec[R_ID]
-  return call('HEXISTS', base .. ':polls', rec[R_ID]) == 1 and call('HEXISTS', base .. ':leased', member) == 0
+  local member = member_of(rec)
+  return call('HEXISTS', base .. ':polls', string.sub(member, 2)) == 1 and call('HEXISTS', base .. ':leased', member) == 0
     and not call('ZSCORE', base .. ':due', member)
 end
 
@@ -203,9 +203,9 @@ end
 
 local function lease(budget, rec, start, delay, own, level)
   local version = math.max(now(), last_version() + 1, rec[R_OPENED] + 1)
-  local letter, text = rec[R_KIND] == PAGE and 'u' or 'p', string.format('%.0f', version)
+  local text = string.format('%.0f', version)
   floor_version = version
-  call('HSET', base .. ':leased', letter .. rec[R_ID], cmsgpack.pack({ version, rec }))
+  call('HSET', base .. ':leased', member_of(rec), cmsgpack.pack({ version, rec }))
   call('HSET', base .. ':busy', budget, text)
   call('ZREM', base .. ':budgets', budget)
   if rec[R_DOMAIN] ~= '' then call('HINCRBY', base .. ':caps', rec[R_DOMAIN], 1) end

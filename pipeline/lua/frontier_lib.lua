@@ -110,6 +110,11 @@ local function record(t)
            tonumber(t.discovered_at) or 0, t.hints or '', t.etag or '', t.last_modified or '', tonumber(t.step) or 0, 0 }
 end
 
+-- What a partition's hashes call a request: u and the id, or p, the kind and the id of a poll (kinds are one digit).
+local function member_of(rec)
+  return rec[R_KIND] == PAGE and 'u' .. rec[R_ID] or 'p' .. rec[R_KIND] .. rec[R_ID]
+end
+
 -- Things that come due by themselves: member = a letter and the id. p: a poll, r: a re-check, t: another try.
 local function schedule(letter, rec, due)
   local member = letter .. rec[R_ID]

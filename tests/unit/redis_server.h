@@ -1,13 +1,12 @@
-/* redis_server.h - a redis-server of a test's own, on a unix socket in a directory of its own; and scripts called in the
- * plainest way, so that they can be tested without pipeline/redis.c. */
+/* redis_server.h - a real redis-server of its own for a test: on a socket in a fresh directory, append-only file on. */
 #ifndef TESTS_UNIT_REDIS_SERVER_H
 #define TESTS_UNIT_REDIS_SERVER_H
 
-#include "check.h"
 #include "pipeline/redis.h"
+#include "tests/unit/check.h"
 
-#include <hiredis/hiredis.h>
-#include <limits.h>
+#include <fcntl.h>
+#include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,110 +14,109 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <uv.h>
 
 struct redis_server {
+    char dir[64], socket[96];
     pid_t pid;
-    char dir[64], socket[96], maxmemory[24];
+    redisContext *c; /* for looking inside */
 };
 
-/* Starts it (again) on what its append-only file holds, and waits until it answers. */
-static inline void redis_server_start(struct redis_server *s)
+/* Starts it (again, on what it had stored) and waits until it answers. */
+static void redis_server_start(struct redis_server *s)
 {
+    if (!s->dir[0]) {
+        snprintf(s->dir, sizeof(s->dir), "/tmp/tidings-test-XXXXXX");
+        CHECK(mkdtemp(s->dir), "mkdtemp");
+        snprintf(s->socket, sizeof(s->socket), "%s/redis.sock", s->dir);
+    }
     s->pid = fork();
-    assert_true(s->pid >= 0);
+    CHECK(s->pid >= 0, "fork");
     if (s->pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        char log[96];
-        snprintf(log, sizeof(log), "%s/log", s->dir);
-        execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", s->socket, "--dir", s->dir, "--save", "", "--appendonly", "yes",
-               "--appendfsync", "always", "--logfile", log, "--maxmemory", s->maxmemory[0] ? s->maxmemory : "0", "--loglevel", "warning", (char *)NULL);
+        int null = open("/dev/null", O_WRONLY);
+        dup2(null, 1);
+        execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", s->socket, "--dir", s->dir, "--appendonly", "yes",
+               "--appendfsync", "always", "--save", "", (char *)NULL);
         _exit(127);
     }
-    for (;;) { /* ctest's own limit ends a server that never comes */
-        redisContext *c = redisConnectUnix(s->socket);
-        redisReply *r = c && !c->err ? redisCommand(c, "PING") : NULL;
-        bool up = r && r->type == REDIS_REPLY_STATUS;
-        if (r)
-            freeReplyObject(r);
-        if (c)
-            redisFree(c);
+    struct error err;
+    for (int i = 0; i < 500; i++) {
+        s->c = redis_open(s->socket, NULL, &err);
+        redisReply *reply = s->c ? redisCommand(s->c, "PING") : NULL;
+        bool up = reply && reply->type == REDIS_REPLY_STATUS;
+        if (reply)
+            freeReplyObject(reply);
         if (up)
             return;
-        CHECK(waitpid(s->pid, NULL, WNOHANG) == 0, "redis-server ended at once: is it installed?");
-        usleep(2000);
+        if (s->c)
+            redisFree(s->c);
+        s->c = NULL;
+        CHECK(waitpid(s->pid, NULL, WNOHANG) == 0, "redis-server ended; is it installed?");
+        usleep(20000);
     }
+    fail_msg("redis-server does not answer: %s", err.message);
 }
 
-static inline void redis_server_create(struct redis_server *s)
+static void redis_server_kill(struct redis_server *s)
 {
-    snprintf(s->dir, sizeof(s->dir), "/tmp/tidings-test-XXXXXX");
-    assert_non_null(mkdtemp(s->dir));
-    snprintf(s->socket, sizeof(s->socket), "%s/redis.sock", s->dir);
-    redis_server_start(s);
-}
-
-static inline void redis_server_stop(struct redis_server *s, int signal_number)
-{
-    kill(s->pid, signal_number);
+    if (s->c)
+        redisFree(s->c);
+    s->c = NULL;
+    kill(s->pid, SIGKILL);
     waitpid(s->pid, NULL, 0);
+    unlink(s->socket);
 }
 
-static inline void redis_server_destroy(struct redis_server *s)
+static int redis_server_unlink(const char *path, const struct stat *st, int kind, struct FTW *ftw)
 {
-    char command[128];
-
-    redis_server_stop(s, SIGKILL);
-    snprintf(command, sizeof(command), "rm -rf '%s'", s->dir);
-    assert_int_equal(system(command), 0);
+    (void)st, (void)kind, (void)ftw;
+    return remove(path);
 }
 
-static inline redisContext *redis_server_connect(const struct redis_server *s)
+static void redis_server_stop(struct redis_server *s)
 {
-    redisContext *c = redisConnectUnix(s->socket);
-    assert_true(c && !c->err);
-    return c;
+    redis_server_kill(s);
+    nftw(s->dir, redis_server_unlink, 8, FTW_DEPTH | FTW_PHYS);
 }
 
-/* EVAL of a script with its prelude. The caller frees the reply; an error fails the test. */
-static inline redisReply *script_eval(redisContext *c, const struct redis_script *s, int keys, int argc, const char **argv, const size_t *lens)
+static __attribute__((unused, format(printf, 2, 3))) redisReply *redis_server_ask(struct redis_server *s, const char *format, ...)
 {
-    size_t prelude = s->prelude ? strlen(s->prelude) : 0;
-    char *text = xmalloc(prelude + strlen(s->source) + 2), number[16];
-    const char *args[64] = { "EVAL", text, number };
-    size_t sizes[64];
-
-    sprintf(text, "%s\n%s", s->prelude ? s->prelude : "", s->source);
-    snprintf(number, sizeof(number), "%d", keys);
-    for (int i = 0; i < argc + 3; i++) {
-        if (i >= 3)
-            args[i] = argv[i - 3];
-        sizes[i] = i >= 3 && lens ? lens[i - 3] : strlen(args[i]);
-    }
-    redisReply *r = redisCommandArgv(c, argc + 3, args, sizes);
-    free(text);
-    CHECK(r && r->type != REDIS_REPLY_ERROR, "%s: %s", s->name, r ? r->str : c->errstr);
-    return r;
+    va_list ap;
+    va_start(ap, format);
+    redisReply *reply = redisvCommand(s->c, format, ap);
+    va_end(ap);
+    CHECK(reply && reply->type != REDIS_REPLY_ERROR, "%s: %s", format, reply ? reply->str : s->c->errstr);
+    return reply;
 }
 
-/* The string answer of a command, "" for nil; numbers in decimal. One of 4 buffers. */
-static inline const char *redis_text(redisContext *c, const char *format, ...)
+/* The answer as a number: an integer, the number in a string, the length of an array, 0 for nil. */
+#define redis_server_number(s, ...) redis_server_count(redis_server_ask(s, __VA_ARGS__))
+static __attribute__((unused)) long long redis_server_count(redisReply *reply)
 {
-    static char buffers[4][4096];
-    static int turn;
-    char *out = buffers[turn++ % 4];
-    va_list args;
+    long long n = reply->type == REDIS_REPLY_INTEGER ? reply->integer
+                  : reply->type == REDIS_REPLY_STRING ? atoll(reply->str)
+                  : reply->type == REDIS_REPLY_ARRAY ? (long long)reply->elements : 0;
+    freeReplyObject(reply);
+    return n;
+}
 
-    va_start(args, format);
-    redisReply *r = redisvCommand(c, format, args);
-    va_end(args);
-    CHECK(r && r->type != REDIS_REPLY_ERROR, "%s", r ? r->str : c->errstr);
-    out[0] = '\0';
-    if (r->type == REDIS_REPLY_INTEGER)
-        snprintf(out, sizeof(buffers[0]), "%lld", r->integer);
-    else if (r->str)
-        snprintf(out, sizeof(buffers[0]), "%s", r->str);
-    freeReplyObject(r);
-    return out;
+/* Runs the loop until the condition holds; what takes over 20 s never comes. */
+#define RUN_UNTIL(loop, condition)                                                      \
+    do {                                                                                \
+        uint64_t limit_ = uv_hrtime() + 20000000000u;                                   \
+        uv_timer_t turn_;                                                               \
+        uv_timer_init(loop, &turn_);                                                    \
+        uv_timer_start(&turn_, redis_server_turn, 1, 5);                                \
+        while (!(condition) && uv_hrtime() < limit_)                                    \
+            uv_run(loop, UV_RUN_ONCE);                                                  \
+        uv_close((uv_handle_t *)&turn_, NULL);                                          \
+        uv_run(loop, UV_RUN_NOWAIT);                                                    \
+        CHECK(condition, "not within 20 s");                                            \
+    } while (0)
+static __attribute__((unused)) void redis_server_turn(uv_timer_t *timer)
+{
+    (void)timer; /* wakes the loop so that the condition is looked at */
 }
 
 #endif

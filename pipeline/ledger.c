@@ -1,0 +1,222 @@
+/* ledger.c - the names of the books' terms, and reading them. Open requests are counted from the open set itself, the rest
+ * are counters: no term is worked out from the others. Redis is read in several calls, so while the pipeline runs the books
+ * may be out by what moved meanwhile; who cares reads again. */
+#include "pipeline/ledger.h"
+
+#include "base/buffer.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "pipeline/frontier_lib.lua.h"
+#include "pipeline/keys.h"
+#include "pipeline/open_count.lua.h"
+#include "pipeline/redis.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static const struct redis_script open_count_script = { .name = "open_count", .prelude = frontier_lib_lua, .source = open_count_lua };
+
+static const char *const names[OUTCOME_COUNT] = {
+    [OUTCOME_ARTICLE] = "article",       [OUTCOME_UPDATED] = "updated",         [OUTCOME_UNCHANGED] = "unchanged",
+    [OUTCOME_REMOVED] = "removed",       [OUTCOME_DUPLICATE] = "duplicate",     [OUTCOME_REDIRECTED] = "redirected",
+    [OUTCOME_NOT_ARTICLE] = "not_article", [OUTCOME_FAILED] = "failed",         [OUTCOME_DEADLETTERED] = "deadlettered",
+};
+
+const char *outcome_name(enum outcome outcome)
+{
+    return names[outcome];
+}
+
+void ledger_reason(char out[LEDGER_FIELD_MAX], const char *reason)
+{
+    size_t n = 0;
+    for (; reason[n] && n < LEDGER_FIELD_MAX - 1; n++) {
+        char c = reason[n];
+        out[n] = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? c : c >= 'A' && c <= 'Z' ? (char)(c + 32) : '_';
+    }
+    out[n] = '\0';
+}
+
+void ledger_field(char out[LEDGER_FIELD_MAX], enum outcome outcome, const char *detail)
+{
+    char reason[LEDGER_FIELD_MAX];
+    ledger_reason(reason, detail ? detail : "");
+    if (reason[0])
+        snprintf(out, LEDGER_FIELD_MAX, "%s:%.*s", names[outcome], (int)(LEDGER_FIELD_MAX - 2 - strlen(names[outcome])), reason);
+    else
+        snprintf(out, LEDGER_FIELD_MAX, "%s", names[outcome]);
+}
+
+void ledger_day(char out[11], int64_t unix_ms)
+{
+    time_t s = (time_t)(unix_ms / 1000);
+    struct tm tm;
+    gmtime_r(&s, &tm);
+    strftime(out, 11, "%Y-%m-%d", &tm);
+}
+
+/* --- reading --- */
+
+struct books {
+    redisContext *c;
+    const char *prefix, *source; /* source NULL: all */
+    struct map *rows;            /* "source\nday" -> json_t */
+};
+
+static json_t *row_of(struct books *b, const char *source, const char *day)
+{
+    char *name = xasprintf("%s\n%s", source, day);
+    json_t *row = map_get(b->rows, name);
+    if (!row) {
+        row = json_pack("{s:s,s:s,s:i,s:i,s:i,s:i,s:{},s:{},s:{}}", "source", source, "day", day, "found", 0, "reopened", 0, "seen", 0,
+                        "accepted", 0, "filtered", "open", "outcomes");
+        map_put(b->rows, name, row);
+    }
+    free(name);
+    return row;
+}
+
+static void add_to(json_t *object, const char *field, int64_t n)
+{
+    json_object_set_new(object, field, json_integer(json_integer_value(json_object_get(object, field)) + n));
+}
+
+static void add_counter(json_t *row, const char *field, int64_t n)
+{
+    if (json_is_integer(json_object_get(row, field)))
+        add_to(row, field, n);
+    else if (strncmp(field, "filtered:", 9) == 0)
+        add_to(json_object_get(row, "filtered"), field + 9, n);
+    else
+        add_to(json_object_get(row, "outcomes"), field, n);
+}
+
+static bool read_open(struct books *b, int partitions, struct error *err)
+{
+    for (int p = 0; p < partitions; p++) {
+        struct key base = key_partition(b->prefix, p);
+        const char *argv[] = { base.s, b->prefix, b->source ? b->source : "" };
+        redisReply *reply = redis_ask_script(b->c, &open_count_script, 2, 3, argv, NULL, err);
+        if (!reply)
+            return false;
+        for (size_t i = 0; i + 3 < reply->elements; i += 4)
+            add_to(json_object_get(row_of(b, reply->element[i]->str, reply->element[i + 1]->str), "open"),
+                   reply->element[i + 2]->str, reply->element[i + 3]->integer);
+        freeReplyObject(reply);
+    }
+    return true;
+}
+
+/* PREFIX:ledger:SOURCE:DAY: the day has no colon, the source may. */
+static bool read_counters(struct books *b, const char *key, struct error *err)
+{
+    const char *source = key + strlen(b->prefix) + strlen(":ledger:"), *day = strrchr(key, ':');
+    if (day <= source)
+        return true;
+    char *name = xstrndup(source, (size_t)(day - source));
+    redisReply *reply = !b->source || strcmp(name, b->source) == 0 ? redis_ask(b->c, err, "HGETALL %s", key) : NULL;
+    bool ok = reply || (b->source && strcmp(name, b->source) != 0);
+    for (size_t i = 0; reply && i + 1 < reply->elements; i += 2)
+        add_counter(row_of(b, name, day + 1), reply->element[i]->str, strtoll(reply->element[i + 1]->str, NULL, 10));
+    if (reply)
+        freeReplyObject(reply);
+    free(name);
+    return ok;
+}
+
+static char *glob_of(const char *prefix)
+{
+    struct buffer b;
+    buffer_init(&b, 0);
+    for (const char *s = prefix; *s; s++) {
+        if (strchr("*?[]\\", *s))
+            buffer_putc(&b, '\\');
+        buffer_putc(&b, *s);
+    }
+    buffer_puts(&b, ":ledger:*");
+    return buffer_take(&b);
+}
+
+static bool read_all_counters(struct books *b, struct error *err)
+{
+    char *glob = glob_of(b->prefix), cursor[24] = "0";
+    struct map *done = map_create(); /* SCAN may give a key twice */
+    bool ok = true;
+    do {
+        redisReply *reply = redis_ask(b->c, err, "SCAN %s MATCH %s COUNT 5000", cursor, glob);
+        ok = reply != NULL;
+        for (size_t i = 0; ok && i < reply->element[1]->elements; i++) {
+            const char *key = reply->element[1]->element[i]->str;
+            if (!map_put(done, key, done))
+                ok = read_counters(b, key, err);
+        }
+        if (reply) {
+            snprintf(cursor, sizeof(cursor), "%s", reply->element[0]->str);
+            freeReplyObject(reply);
+        }
+    } while (ok && strcmp(cursor, "0") != 0);
+    map_destroy(done);
+    free(glob);
+    return ok;
+}
+
+static int64_t sum(const json_t *object)
+{
+    int64_t total = 0;
+    const char *field;
+    json_t *value;
+    json_object_foreach((json_t *)object, field, value)
+        total += json_integer_value(value);
+    return total;
+}
+
+static int64_t number(const json_t *row, const char *field)
+{
+    return json_integer_value(json_object_get(row, field));
+}
+
+static void judge(json_t *row)
+{
+    bool found = number(row, "found") + number(row, "reopened") ==
+                 number(row, "seen") + sum(json_object_get(row, "filtered")) + number(row, "accepted");
+    bool accepted = number(row, "accepted") == sum(json_object_get(row, "open")) + sum(json_object_get(row, "outcomes"));
+    json_object_set_new(row, "balanced", json_boolean(found && accepted));
+}
+
+static int by_source_and_day(const void *a, const void *b)
+{
+    json_t *x = *(json_t *const *)a, *y = *(json_t *const *)b;
+    int order = strcmp(json_string_value(json_object_get(x, "source")), json_string_value(json_object_get(y, "source")));
+    return order ? order : strcmp(json_string_value(json_object_get(x, "day")), json_string_value(json_object_get(y, "day")));
+}
+
+static json_t *sorted(struct map *rows)
+{
+    size_t n = 0, at = 0;
+    json_t **list = xmalloc((map_count(rows) + 1) * sizeof(json_t *)), *row;
+    while ((row = map_next(rows, &at, NULL))) {
+        judge(row);
+        list[n++] = row;
+    }
+    qsort(list, n, sizeof(list[0]), by_source_and_day);
+    json_t *all = json_array();
+    for (size_t i = 0; i < n; i++)
+        json_array_append(all, list[i]);
+    free(list);
+    return all;
+}
+
+json_t *ledger_read(redisContext *c, const char *prefix, int partitions, const char *source, struct error *err)
+{
+    struct books b = { .c = c, .prefix = prefix, .source = source, .rows = map_create() };
+    json_t *all = NULL, *row;
+    size_t at = 0;
+    if (read_open(&b, partitions, err) && read_all_counters(&b, err))
+        all = sorted(b.rows);
+    while ((row = map_next(b.rows, &at, NULL)))
+        json_decref(row);
+    map_destroy(b.rows);
+    return all;
+}
