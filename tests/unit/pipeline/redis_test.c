@@ -1,5 +1,5 @@
 /* redis_test.c - the connection: order, scripts, errors, a server that dies and comes back as itself or as another. */
-#include "tests/unit/redis_server.h"
+#include "tests/unit/redis_own.h"
 
 static struct redis_server server;
 static uv_loop_t loop;

@@ -1,6 +1,6 @@
-/* redis_server.h - a real redis-server of its own for a test: on a socket in a fresh directory, append-only file on. */
-#ifndef TESTS_UNIT_REDIS_SERVER_H
-#define TESTS_UNIT_REDIS_SERVER_H
+/* redis_own.h - a real redis-server of its own for a test: on a socket in a fresh directory, append-only file on. */
+#ifndef TESTS_UNIT_REDIS_OWN_H
+#define TESTS_UNIT_REDIS_OWN_H
 
 #include "pipeline/redis.h"
 #include "tests/unit/check.h"
