@@ -111,17 +111,22 @@ static bool name_is(const struct attribute *a, const char *name)
     return strncasecmp(a->name, name, a->name_len) == 0 && name[a->name_len] == '\0';
 }
 
+static bool is_data_url(const struct attribute *a)
+{
+    return a->value_len > 5 && strncasecmp(a->value, "data:", 5) == 0;
+}
+
 static bool is_kept(const struct attribute *a, GumboTag tag)
 {
     switch (a->name_len) {
     case 2: return name_is(a, "id");
-    case 3: return name_is(a, "src") || name_is(a, "rel") || name_is(a, "alt");
+    case 3: return (name_is(a, "src") && !is_data_url(a)) || name_is(a, "rel") || name_is(a, "alt");
     case 4: return name_is(a, "href") || name_is(a, "name") || name_is(a, "type") || name_is(a, "lang") || name_is(a, "role");
     case 5: return name_is(a, "class") || name_is(a, "width") || (tag != GUMBO_TAG_A && name_is(a, "title"));
     case 6: return name_is(a, "height") || name_is(a, "hidden");
     case 7: return name_is(a, "content") || name_is(a, "charset");
     case 8: return name_is(a, "property") || name_is(a, "itemprop") || name_is(a, "datetime") || name_is(a, "itemtype") ||
-                   name_is(a, "data-src") || name_is(a, "xml:lang");
+                   (name_is(a, "data-src") && !is_data_url(a)) || name_is(a, "xml:lang");
     case 9: return name_is(a, "itemscope");
     case 10: return name_is(a, "http-equiv");
     case 11: return name_is(a, "aria-hidden");
@@ -253,6 +258,48 @@ static void put_shell_start(struct scan *s, const struct tag *t)
     *s->out++ = '>';
 }
 
+/* ---- what may go ---- */
+
+/* Start tags that insert an element wherever they stand, but in a select. */
+static bool always_inserts(GumboTag id)
+{
+    switch (id) {
+    case GUMBO_TAG_ARTICLE: case GUMBO_TAG_ASIDE: case GUMBO_TAG_BR: case GUMBO_TAG_CENTER: case GUMBO_TAG_DIV: case GUMBO_TAG_DL:
+    case GUMBO_TAG_FIGURE: case GUMBO_TAG_FOOTER: case GUMBO_TAG_H1: case GUMBO_TAG_H2: case GUMBO_TAG_H3: case GUMBO_TAG_H4: case GUMBO_TAG_HEADER:
+    case GUMBO_TAG_IFRAME: case GUMBO_TAG_IMG: case GUMBO_TAG_LI: case GUMBO_TAG_LINK: case GUMBO_TAG_MAIN: case GUMBO_TAG_META: case GUMBO_TAG_NAV:
+    case GUMBO_TAG_OL: case GUMBO_TAG_P: case GUMBO_TAG_SCRIPT: case GUMBO_TAG_SECTION: case GUMBO_TAG_SPAN: case GUMBO_TAG_STYLE:
+    case GUMBO_TAG_UL:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Gumbo hands pending text to the tree when it inserts or pops a node, or finds a comment. Where a tag moves or removes open
+ * elements in another way (the end of a form, the adoption agency), pending text lands elsewhere than text that a comment had
+ * handed over: so a comment goes only where no text is pending or an insertion follows. */
+static bool hands_text_over(const struct scan *s, const char *after)
+{
+    struct tag t;
+
+    if (!s->pending)
+        return false;
+    after = memchr(after, '<', (size_t)(s->end - after));
+    if (s->in_select || !after || s->end - after < 3 || !is_letter(after[1]))
+        return true;
+    begin_tag(&t, after, s->end);
+    return !always_inserts(t.id);
+}
+
+/* Whether what stands between the text written last and after may go without a trace. It may not where it keeps apart what
+ * would else become one thing: "&am<!-- -->p;", a newline after pre, white space and text in a table. */
+static bool may_vanish(const struct scan *s, const char *after)
+{
+    char last = s->out > s->out_start ? s->out[-1] : '>';
+
+    return !s->table && !s->after_pre && (last == '>' || last == ' ' || last == '\n' || last == '\t') && !hands_text_over(s, after);
+}
+
 /* ---- raw text ---- */
 
 /* Whether "</name" stands at p and ends there, so that it closes the element. */
@@ -351,7 +398,10 @@ static const char *raw_element(struct scan *s, struct tag *t)
         return NULL;
     if (t->id == GUMBO_TAG_SCRIPT)
         keep_script(s, t, t->end, (size_t)(stop - t->end));
-    if (emptied) {
+    if (t->id != GUMBO_TAG_IFRAME && emptied && s->body && !s->in_select && may_vanish(s, close.end)) {
+        /* In the body, script and style touch nothing but the place where they stand. */
+    } else if (emptied) {
+        s->pending = s->pending && s->in_select;
         put_shell_start(s, t);
         put_shell_start(s, &close);
     } else {
@@ -383,44 +433,10 @@ static const char *comment_end(const char *p, const char *end)
     return NULL;
 }
 
-/* Start tags that insert an element wherever they stand, but in a select. */
-static bool always_inserts(GumboTag id)
-{
-    switch (id) {
-    case GUMBO_TAG_ARTICLE: case GUMBO_TAG_ASIDE: case GUMBO_TAG_BR: case GUMBO_TAG_CENTER: case GUMBO_TAG_DIV: case GUMBO_TAG_DL:
-    case GUMBO_TAG_FIGURE: case GUMBO_TAG_FOOTER: case GUMBO_TAG_H1: case GUMBO_TAG_H2: case GUMBO_TAG_H3: case GUMBO_TAG_H4: case GUMBO_TAG_HEADER:
-    case GUMBO_TAG_IFRAME: case GUMBO_TAG_IMG: case GUMBO_TAG_LI: case GUMBO_TAG_LINK: case GUMBO_TAG_MAIN: case GUMBO_TAG_META: case GUMBO_TAG_NAV:
-    case GUMBO_TAG_OL: case GUMBO_TAG_P: case GUMBO_TAG_SCRIPT: case GUMBO_TAG_SECTION: case GUMBO_TAG_SPAN: case GUMBO_TAG_STYLE:
-    case GUMBO_TAG_UL:
-        return true;
-    default:
-        return false;
-    }
-}
-
-/* Gumbo hands pending text to the tree when it inserts or pops a node, or finds a comment. Where a tag moves or removes open
- * elements in another way (the end of a form, the adoption agency), pending text lands elsewhere than text that a comment had
- * handed over: so a comment goes only where no text is pending or an insertion follows. */
-static bool hands_text_over(const struct scan *s, const char *after)
-{
-    struct tag t;
-
-    if (!s->pending)
-        return false;
-    after = memchr(after, '<', (size_t)(s->end - after));
-    if (s->in_select || !after || s->end - after < 3 || !is_letter(after[1]))
-        return true;
-    begin_tag(&t, after, s->end);
-    return !always_inserts(t.id);
-}
-
-/* Leaves a comment out, or writes an empty one where it keeps apart what would else become one thing: "&am<!---->p;", a newline
- * after pre, white space and text in a table. */
+/* Leaves a comment out, or writes an empty one. */
 static void drop_comment(struct scan *s, const char *from, const char *to)
 {
-    char last = s->out > s->out_start ? s->out[-1] : '>';
-
-    if (!s->table && !s->after_pre && !hands_text_over(s, to) && (last == '>' || last == ' ' || last == '\n' || last == '\t'))
+    if (may_vanish(s, to))
         return;
     if (to - from <= 7)
         put(s, from, (size_t)(to - from));
@@ -495,14 +511,18 @@ static const char *skip_foreign(const struct scan *s, const struct tag *t)
             return NULL;
         p = inner.end;
         if (closes) {
-            if (open[depth - 1].len != inner.name_len || strncasecmp(open[depth - 1].name, inner.name, inner.name_len) != 0)
+            if (inner.end != inner.name + inner.name_len + 1) /* Gumbo compares all that stands before the '>' */
+                return NULL;
+            while (depth && (open[depth - 1].len != inner.name_len || strncasecmp(open[depth - 1].name, inner.name, inner.name_len) != 0))
+                depth--; /* an end tag closes what is open inside */
+            if (depth == 0)
                 return NULL;
             if (--depth == 0)
                 return p;
             continue;
         }
         GumboTag parent = open[depth - 1].id;
-        if (!is_foreign_name(inner.id) || is_text_only(parent) || (is_text_only(inner.id) && s->table))
+        if (!(is_foreign_name(inner.id) || (inner.id == GUMBO_TAG_SVG && t->id == GUMBO_TAG_SVG)) || is_text_only(parent) || (is_text_only(inner.id) && s->table))
             return NULL;
         if (!inner.self_closing) {
             if (depth == FOREIGN_MAX)
@@ -654,7 +674,8 @@ static const char *start_tag(struct scan *s, const char *p)
     begin_tag(&t, p, s->end);
     s->body = s->body || (!s->templates && !is_head_tag(t.id));
     s->after_pre = false;
-    s->pending = s->pending && (s->in_select || !always_inserts(t.id));
+    if (t.id != GUMBO_TAG_SCRIPT && t.id != GUMBO_TAG_STYLE)
+        s->pending = s->pending && (s->in_select || !always_inserts(t.id));
     switch (t.id) {
     case GUMBO_TAG_SCRIPT: case GUMBO_TAG_STYLE: case GUMBO_TAG_IFRAME: case GUMBO_TAG_NOEMBED: case GUMBO_TAG_NOFRAMES: case GUMBO_TAG_XMP:
     case GUMBO_TAG_TITLE: case GUMBO_TAG_TEXTAREA:

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* A tree as its elements begin and end, with the text in between. */
 struct html_events {
@@ -24,6 +25,12 @@ static bool html_is_emptied(const GumboNode *n)
     GumboTag tag = n->v.element.tag;
     return tag == GUMBO_TAG_SCRIPT || tag == GUMBO_TAG_STYLE || tag == GUMBO_TAG_IFRAME || tag == GUMBO_TAG_NOSCRIPT || tag == GUMBO_TAG_SVG ||
            tag == GUMBO_TAG_MATH;
+}
+
+/* Elements that may be gone altogether. */
+static bool html_is_removed(const GumboNode *n)
+{
+    return n->type == GUMBO_NODE_ELEMENT && (n->v.element.tag == GUMBO_TAG_SCRIPT || n->v.element.tag == GUMBO_TAG_STYLE);
 }
 
 /* Moves to the next element that begins or ends; NULL at the end. */
@@ -54,7 +61,7 @@ static const GumboNode *html_next_event(struct html_events *e, bool *leaving)
                 }
             }
         }
-        if (element) {
+        if (element && !html_is_removed(n)) {
             *leaving = out;
             return n;
         }
@@ -73,6 +80,8 @@ static const char *html_attributes_differ(const GumboNode *page, const GumboNode
         return NULL;
     for (size_t i = 0; i < COUNT(html_kept); i++) {
         const char *a = html_attr(page, html_kept[i]), *b = html_attr(scanned, html_kept[i]);
+        if (!b && a && (strcmp(html_kept[i], "src") == 0 || strcmp(html_kept[i], "data-src") == 0) && strncasecmp(a, "data:", 5) == 0)
+            continue; /* data URLs go */
         if (!a != !b || (a && strcmp(a, b) != 0))
             return html_kept[i];
     }

@@ -34,6 +34,8 @@ static const struct { const char *name, *page, *want; } cases[] = {
     { "svg with HTML inside", "<div><svg><foreignObject><p>text</p></foreignObject></svg>after</div>", NULL },
     { "svg not closed", "<div><svg><path></div><p>x", NULL },
     { "svg with CDATA", "<div><svg><![CDATA[</svg>]]></svg>after</div>", NULL },
+    { "svg, end tag with a space", "<p><svg><path></path ></svg>x</svg >y", NULL },
+    { "svg in svg, not all closed", "<p><svg><svg><g><path></svg></svg>y", "<p><svg></svg>y" },
     { "svg title in a table", "<table><tr><svg><title>x</title></svg><td>y</table>", NULL },
     { "svg closed by itself", "<p><svg class=a />x", "<p><svg/>x" },
     { "math", "<p><math><mi>x</mi><mo>=</mo><mn>1</mn></math>y", "<p><math></math>y" },
