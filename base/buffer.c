@@ -39,6 +39,7 @@ bool buffer_reserve(struct buffer *b, size_t more)
             cap = b->max + 1;
         b->data = xrealloc(b->data, cap);
         b->cap = cap;
+        b->data[b->len] = '\0'; /* also before the first byte */
     }
     return true;
 }

@@ -95,7 +95,7 @@ static bool foreign_encoding(const char *s, size_t len)
 
 static enum form sniff(const struct buffer *b)
 {
-    const unsigned char *u = (const unsigned char *)b->data;
+    const unsigned char *u = (const unsigned char *)buffer_str(b);
     if (b->len >= 2 && ((u[0] == 0xff && u[1] == 0xfe) || (u[0] == 0xfe && u[1] == 0xff) || u[0] == 0 || u[1] == 0))
         return FORM_HELD;
     size_t i = skip_mark(b);
@@ -105,7 +105,7 @@ static enum form sniff(const struct buffer *b)
         return FORM_LINES;
     if (i < b->len && b->data[i] == '{') /* a JSON Feed */
         return FORM_HELD;
-    return foreign_encoding(b->data, b->len) ? FORM_HELD : FORM_XML;
+    return foreign_encoding(buffer_str(b), b->len) ? FORM_HELD : FORM_XML;
 }
 
 static void push_text(struct sitemap_reader *r, const char *s, size_t len)
@@ -127,7 +127,7 @@ static void decide(struct sitemap_reader *r)
     }
     buffer_init(&r->held, 0);
     size_t mark = skip_mark(&first);
-    push_text(r, first.data + mark, first.len - mark);
+    push_text(r, buffer_str(&first) + mark, first.len - mark);
     buffer_fini(&first);
 }
 
