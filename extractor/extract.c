@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/html.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "extractor/inside.h"
 #include "extractor/selectors.h"
 
@@ -256,6 +257,21 @@ static void judge(struct extractor *x, const struct extract_input *in)
     x->inside.threshold = decide(&input, x->verdicts);
 }
 
+/* A page that is valid UTF-8 beyond ASCII is that, whatever a meta element says: files saved from a browser keep the old one.
+ * The server's word is another matter. */
+static const char *content_type_of(const struct extract_input *in)
+{
+    if (in->content_type && strcasestr(in->content_type, "charset"))
+        return in->content_type;
+    const unsigned char *s = in->bytes, *end = s + in->len;
+    if (in->len >= 2 && (s[0] == 0xFE || s[0] == 0xFF))
+        return in->content_type;
+    size_t beyond = 0;
+    for (; s < end; s++)
+        beyond += *s >= 0x80;
+    return beyond >= 8 && text_valid_utf8(in->bytes, in->len) ? "text/html; charset=utf-8" : in->content_type;
+}
+
 static GumboOutput *read_page(struct extractor *x, const struct extract_input *in, struct error *err)
 {
     struct charset_report report;
@@ -265,7 +281,7 @@ static GumboOutput *read_page(struct extractor *x, const struct extract_input *i
     x->inside_valid = false;
     arena_reset(x->arena, ARENA_KEEP);
     buffer_clear(&x->page);
-    if (!charset_to_utf8(in->bytes, in->len, in->content_type, CHARSET_HTML, NULL, &x->page, &report, err))
+    if (!charset_to_utf8(in->bytes, in->len, content_type_of(in), CHARSET_HTML, NULL, &x->page, &report, err))
         return NULL;
     if (x->page.len == 0) {
         error_set(err, ERROR_INVALID, "the page is empty");

@@ -88,7 +88,7 @@ static unsigned type_bits(const char *type)
             return type_names[i].bit;
     size_t len = strlen(type);
     if (len >= 7 && strcasecmp(type + len - 7, "Article") == 0) /* NewsArticle, ReportageNewsArticle, TechArticle … */
-        return LD_ARTICLE;
+        return LD_ARTICLE | (strcasestr(type, "NewsArticle") ? LD_NEWS : 0);
     return 0;
 }
 

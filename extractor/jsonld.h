@@ -13,6 +13,7 @@
 enum { /* jsonld.types: kinds of things the page speaks of */
     LD_ARTICLE = 1, LD_LIVE = 2, LD_VIDEO = 4, LD_GALLERY = 8, LD_LISTING = 16, LD_PRODUCT = 32, LD_FORUM = 64, LD_RECIPE = 128,
     LD_WEBPAGE = 256, LD_ORGANIZATION = 512, LD_FAQ = 1024, LD_DATED = 2048,
+    LD_NEWS = 4096, /* NewsArticle and its kinds */
 };
 
 struct ld_list { const char *items[LD_LIST_MAX]; size_t count; };

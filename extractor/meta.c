@@ -255,6 +255,17 @@ static bool has_word(const char *list, const char *word)
     return false;
 }
 
+static bool in_comment(const GumboNode *node)
+{
+    for (int level = 0; level < 8 && node && node->type == GUMBO_NODE_ELEMENT; level++, node = node->parent) {
+        const char *class = html_attr(node, "class"), *id = html_attr(node, "id"), *prop = html_attr(node, "itemprop");
+        if ((class && strcasestr(class, "comment")) || (id && strcasestr(id, "comment")) || (prop && strcasestr(prop, "comment"))
+            || (prop && strcasestr(prop, "review")))
+            return true;
+    }
+    return false;
+}
+
 static void read_item(struct meta *m, const GumboNode *node, struct arena *a, struct buffer *scratch)
 {
     const char *prop = html_attr(node, "itemprop");
@@ -266,8 +277,10 @@ static void read_item(struct meta *m, const GumboNode *node, struct arena *a, st
     if (!value)
         value = html_attr(node, "content");
     value = value ? clean_text(a, scratch, value, strlen(value)) : clean_node(a, scratch, node);
-    if (author && value && strlen(value) < 120)
+    if (author && value && strlen(value) < 120 && !in_comment(node))
         list_push(&m->item_authors, value);
+    else if (author)
+        return;
     else if (published && !m->item_published)
         m->item_published = value;
     else if (modified && !m->item_modified)

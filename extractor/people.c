@@ -14,18 +14,19 @@
 #define NAME_BYTES 120
 #define NAME_WORDS 6
 
-static const char *const separators[] = { ", ", "; ", " | ", " / ", " & ", " and ", " und ", " et ", " y ", " e ", " og ", " och ",
-                                          " và ", "、", " i ", " en ", " - ", " – ", ",", ";", "|", " · ", " • ", "，" };
+/* What surely parts names, and words that do so only between whole names ("Maria & Katerina" is one signature). */
+static const char *const separators[] = { "; ", " | ", " / ", "、", ";", "|", " · ", " • ", "，", " - ", " – " };
+static const char *const weak_separators[] = { ", ", " & ", " and ", " und ", " et ", " y ", " e ", " og ", " och ", " và ", " i ", " en ", "," };
 static const char *const prefixes[] = { "by ", "By: ", "von ", "por ", "par ", "di ", "door ", "av ", "af ", "text: ", "texto: ",
                                         "автор: ", "tác giả: ", "bài và ảnh: ", "bài: ", "thực hiện: ", "theo ", "written by ",
                                         "posted by ", "reported by ", "author: ", "autor: ", "auteur : ", "opinion by ", "pv ",
-                                        "story by ", "words by ", "words: ", "reviewed by ", "from " };
+                                        "story by ", "words by ", "words: ", "author ", "photo by ", "bài " };
 
-static size_t separator_at(const char *s, const char *end)
+static size_t match_any(const char *const *list, size_t count, const char *s, const char *end)
 {
-    for (size_t i = 0; i < COUNT(separators); i++) {
-        size_t n = strlen(separators[i]);
-        if ((size_t)(end - s) >= n && strncasecmp(s, separators[i], n) == 0)
+    for (size_t i = 0; i < count; i++) {
+        size_t n = strlen(list[i]);
+        if ((size_t)(end - s) >= n && strncasecmp(s, list[i], n) == 0)
             return n;
     }
     return 0;
@@ -54,10 +55,27 @@ static bool equal_words(const struct page_view *v, const char *a, const char *b)
     return n && n == k && memcmp(x, y, n * sizeof(*x)) == 0;
 }
 
+/* "SongKhoe.vn", "The Daily Sun" of thedailysun.com: nothing but letters of the host. */
+static bool is_host(const struct page_view *v, const char *name)
+{
+    char squeezed[64], host[128];
+    size_t n = 0, k = 0;
+    const char *s = v->in->url ? strstr(v->in->url, "://") : NULL;
+    for (const char *c = name; *c && n + 1 < sizeof(squeezed); c++)
+        if (isalnum((unsigned char)*c))
+            squeezed[n++] = *c;
+    squeezed[n] = '\0';
+    for (s = s ? s + 3 : ""; *s && *s != '/' && k + 1 < sizeof(host); s++)
+        if (isalnum((unsigned char)*s))
+            host[k++] = *s;
+    host[k] = '\0';
+    return n >= 4 && n == strlen(squeezed) && strcasestr(host, squeezed) != NULL && (strchr(name, '.') || n >= 6);
+}
+
 static bool is_site(const struct page_view *v, const char *name)
 {
     const struct meta *m = v->meta;
-    return equal_words(v, name, m->slot[META_SITE]) || equal_words(v, name, m->ld.publisher);
+    return equal_words(v, name, m->slot[META_SITE]) || equal_words(v, name, m->ld.publisher) || is_host(v, name);
 }
 
 static bool plausible(const struct page_view *v, const char *s)
@@ -77,7 +95,14 @@ static bool plausible(const struct page_view *v, const char *s)
     for (size_t i = 0; i < COUNT(never); i++)
         if (strcasecmp(s, never[i]) == 0)
             return false;
-    return true;
+    static const char *const parts[] = { "posts", "related", "spotlight", "view all", "view more", "read more", "image:", "getty", "topics",
+                                         "comments", "share", "follow", "subscribe", "the author", "click", "newsletter", "published",
+                                         "written by", "minutes", "updated", "sign up", "log in", "editorial", "copyright", "xem các",
+                                         "tác giả", "bài viết" };
+    for (size_t i = 0; i < COUNT(parts); i++)
+        if (strcasestr(s, parts[i]))
+            return false;
+    return strcasecmp(s, "by") != 0;
 }
 
 static void add_name(const struct page_view *v, struct article_strings *out, const char *s, size_t len)
@@ -86,6 +111,12 @@ static void add_name(const struct page_view *v, struct article_strings *out, con
     const char *bracket = memchr(s, '(', len);
     if (bracket && bracket > s)
         len = (size_t)(bracket - s);
+    static const char *const titles[] = { " 기자", " 특파원", "記者" };
+    for (size_t i = 0; i < COUNT(titles); i++) {
+        size_t n = strlen(titles[i]);
+        if (len > n && memcmp(s + len - n, titles[i], n) == 0)
+            len -= n;
+    }
     while (len && strchr(" .,:;|-*\t", s[len - 1]) && !(s[len - 1] == '.' && len > 2 && isupper((unsigned char)s[len - 2])))
         len--;
     if (!len || len >= sizeof(name))
@@ -97,15 +128,30 @@ static void add_name(const struct page_view *v, struct article_strings *out, con
         strings_add(v->arena, out, arena_strndup(v->arena, clean, strlen(clean)));
 }
 
-/* Adds the names of a list such as "By Anna Smith and Bob Jones". */
-static void add_names(const struct page_view *v, struct article_strings *out, const char *s)
+static size_t words_in(const struct page_view *v, const char *s, const char *end)
+{
+    uint32_t words[4];
+    return words_hash(v->doc->chars, s, (size_t)(end - s), words, 4);
+}
+
+/* Adds the names of a list such as "By Anna Smith and Bob Jones". A weak separator counts between two names of two words or
+ * more: what else follows a comma is a degree or a post. */
+static void add_names(const struct page_view *v, struct article_strings *out, const char *s, bool one)
 {
     if (!s || strlen(s) > 400)
         return;
     s = skip_prefix(s);
     const char *end = s + strlen(s), *from = s;
     for (const char *at = s; at < end;) {
-        size_t width = separator_at(at, end);
+        size_t width = match_any(separators, COUNT(separators), at, end);
+        if (!width && (!one || *at == ' ') && (width = match_any(weak_separators, COUNT(weak_separators), at, end))) {
+            const char *next = at + width, *to = next;
+            while (to < end && !match_any(separators, COUNT(separators), to, end)
+                   && !match_any(weak_separators, COUNT(weak_separators), to, end))
+                to++;
+            if (words_in(v, from, at) < 2 || words_in(v, next, to) < 2)
+                width = 0;
+        }
         if (!width) {
             at++;
             continue;
@@ -129,19 +175,71 @@ static struct article_strings from_list(const struct page_view *v, const struct 
 {
     struct article_strings out = { NULL, 0 };
     for (size_t i = 0; i < l->count; i++)
-        add_names(v, &out, l->items[i]);
+        add_names(v, &out, l->items[i], l == &v->meta->ld.authors);
     return out;
 }
 
-/* rel=author links near the title, at most three. */
+static bool names_author(const GumboNode *link)
+{
+    static const char *const paths[] = { "/author", "/by/", "/byline", "/profile", "/people/", "/journalist", "/autor", "/auteur", "/contributor",
+                                         "/writer", "/staff/", "/reporter", "/tac-gia", "/redakteur", "/skribent", "/redaktion/", "/team/",
+                                         "/our-team", "/user/", "/users/", "/@", "/experts/", "/columnist" };
+    const char *rel = html_attr(link, "rel"), *href = html_attr(link, "href");
+    if (rel && strcasestr(rel, "author"))
+        return true;
+    for (size_t i = 0; href && i < COUNT(paths); i++)
+        if (strcasestr(href, paths[i]))
+            return true;
+    return false;
+}
+
+/* Blocks where a byline may stand: from a little before the title to the first paragraphs, or to the end of the body. */
+static bool near_title(const struct page_view *v, size_t i)
+{
+    const struct landmarks *m = v->marks;
+    size_t title = m->title == DOC_NONE ? 0 : m->title;
+    return i + 8 >= title && i <= title + 14;
+}
+
+static bool marginal(const struct page_view *v, const struct block *b)
+{
+    const struct element *e = &v->doc->elements[b->owner];
+    return (e->around & (IN_NAV | IN_FOOTER)) || e->far[GROUP_COMMENT] <= 3 || e->far[GROUP_RELATED] <= 1;
+}
+
+/* Links to authors' pages near the title, at most five. */
 static struct article_strings from_links(const struct page_view *v)
 {
     struct article_strings out = { NULL, 0 };
-    for (size_t i = 0; i < v->doc->rel_links.count && out.count < 3; i++) {
-        const GumboNode *node = v->doc->rel_links.items[i];
-        const char *rel = html_attr(node, "rel");
-        if (rel && strcasestr(rel, "author"))
-            add_names(v, &out, clean_node(v->arena, v->scratch, node));
+    const struct doc *d = v->doc;
+    for (size_t i = 0; i < d->link_count && out.count < 5; i++) {
+        const struct block *b = &d->blocks[d->links[i].block];
+        if (b->n > 200 || !near_title(v, d->links[i].block) || marginal(v, b) || !names_author(d->links[i].node))
+            continue;
+        const char *text = clean_node(v->arena, v->scratch, d->links[i].node);
+        if (text && words_in(v, text, text + strlen(text)) >= 1 && strlen(text) < 60)
+            add_names(v, &out, text, false);
+    }
+    return out;
+}
+
+/* "By Anna Smith" near the title; the name alone when the line before it says only "By". */
+static struct article_strings from_phrases(const struct page_view *v)
+{
+    struct article_strings out = { NULL, 0 };
+    const struct doc *d = v->doc;
+    for (size_t i = 0; i < d->block_count && !out.count; i++) {
+        const struct block *b = &d->blocks[i];
+        if (!near_title(v, i) || b->n > 70 || b->words < 1 || b->words > 9 || marginal(v, b) || b->ends_stop)
+            continue;
+        const char *text = clean_block(v->arena, v->scratch, d, b);
+        const char *rest = text ? skip_prefix(text) : NULL;
+        if (!rest || rest == text)
+            continue;
+        if (*rest)
+            add_names(v, &out, rest, false);
+        else if (i + 1 < d->block_count && d->blocks[i + 1].n < 60)
+            add_names(v, &out, clean_block(v->arena, v->scratch, d, &d->blocks[i + 1]), false);
     }
     return out;
 }
@@ -166,7 +264,7 @@ static struct article_strings from_bylines(const struct page_view *v)
             continue;
         if (b->words && (float)b->capitalised / (float)b->words < 0.5f && d->chars && !(b->says >> GROUP_BYLINE & 1))
             continue;
-        add_names(v, &out, clean_block(v->arena, v->scratch, d, b));
+        add_names(v, &out, clean_block(v->arena, v->scratch, d, b), false);
     }
     return out;
 }
@@ -190,7 +288,7 @@ static struct article_strings from_end(const struct page_view *v)
         bool names = b->words >= 2 && b->words <= 5 && b->capitalised == b->words && !b->ends_stop && b->digit_n == 0;
         if (names && b->link_n == 0 && (b->bold_n > 0.9f * b->n || e->far[GROUP_BYLINE] <= 1) && e->owner != OWNER_LI
             && !(e->owner >= OWNER_H1 && e->owner <= OWNER_H4))
-            add_names(v, &out, clean_block(v->arena, v->scratch, d, b));
+            add_names(v, &out, clean_block(v->arena, v->scratch, d, b), false);
     }
     return out;
 }
@@ -224,11 +322,12 @@ void people_fill(const struct page_view *v, struct article_fields *f)
         || take(f, v, from_list(v, &m->authors), ORIGIN_META, &spare, &spare_origin)
         || take(f, v, from_links(v), ORIGIN_HTML, &spare, &spare_origin)
         || take(f, v, from_list(v, &m->item_authors), ORIGIN_MICRODATA, &spare, &spare_origin)
+        || take(f, v, from_phrases(v), ORIGIN_TEXT, &spare, &spare_origin)
         || take(f, v, from_bylines(v), ORIGIN_TEXT, &spare, &spare_origin)
         || take(f, v, from_end(v), ORIGIN_TEXT, &spare, &spare_origin))
         return;
     if (v->in->hint_authors)
-        add_names(v, &hint, v->in->hint_authors);
+        add_names(v, &hint, v->in->hint_authors, false);
     if (hint.count && take(f, v, hint, ORIGIN_FEED, &spare, &spare_origin))
         return;
     if (spare.count) {

@@ -1,4 +1,4 @@
-/* title.c - the headline. In order: an h1 that the metadata repeat, JSON-LD's headline, og:title without the site's name,
+/* title.c - the headline. In order: an h1 that the metadata repeat or that says much the same, JSON-LD's headline, og:title without the site's name,
  * the only h1, the longest part of the title element. */
 #include "extractor/fields.h"
 
@@ -9,6 +9,7 @@
 
 #define TITLE_WORDS_MAX 80
 #define H1_MAX 8
+#define LEAST_ALIKE 0.33f /* an h1 that shares fewer words with the metadata's titles is no headline */
 
 struct hashed { uint32_t words[TITLE_WORDS_MAX]; size_t count; };
 
@@ -35,7 +36,7 @@ static bool same(const struct hashed *a, const struct hashed *b)
     return a->count == b->count && contains(a, b);
 }
 
-static const char *const separators[] = { " | ", " - ", " – ", " — ", " » ", " :: ", " · ", " • ", " / ", " ‹ ", " « ", "|" };
+static const char *const separators[] = { " | ", " - ", " – ", " — ", " » ", " :: ", " · ", " • ", " / ", " ‹ ", " « ", "|", "ㅣ", "｜" };
 
 static size_t separator_at(const char *s)
 {
@@ -137,6 +138,19 @@ static size_t collect_h1(const struct page_view *v, struct heading_text out[H1_M
     return count;
 }
 
+/* Words two titles share, as a share of the shorter one. */
+static float shared(const struct hashed *a, const struct hashed *b)
+{
+    size_t common = 0, shorter = a->count < b->count ? a->count : b->count;
+    for (size_t i = 0; i < a->count; i++)
+        for (size_t k = 0; k < b->count; k++)
+            if (a->words[i] == b->words[k]) {
+                common++;
+                break;
+            }
+    return shorter ? (float)common / (float)shorter : 0;
+}
+
 const char *title_said(const struct meta *m)
 {
     return m->slot[META_TITLE] ? m->slot[META_TITLE] : m->ld.headline ? m->ld.headline : m->html_title;
@@ -152,8 +166,9 @@ const char *title_find(const struct page_view *v, enum origin *origin)
     struct hashed site_words = hash_title(v, site);
 
     *origin = ORIGIN_HTML;
-    const char *best = NULL;
+    const char *best = NULL, *alike = NULL;
     size_t best_words = 0;
+    float best_alike = LEAST_ALIKE;
     for (size_t i = 0; i < count; i++) {
         struct hashed h = hash_title(v, h1[i].text);
         bool repeated = contains(&og, &h) || contains(&html, &h) || same(&ld, &h);
@@ -161,9 +176,24 @@ const char *title_find(const struct page_view *v, enum origin *origin)
             best = h1[i].text;
             best_words = h.count;
         }
+        float a = shared(&h, &og), b = shared(&h, &html), c = shared(&h, &ld);
+        a = a > b ? a : b;
+        a = a > c ? a : c;
+        if (!h1[i].marginal && h.count >= 3 && !same(&h, &site_words) && a > best_alike) {
+            best_alike = a;
+            alike = h1[i].text;
+        }
     }
-    if (best)
+    if (!best)
+        best = alike;
+    struct hashed chosen = hash_title(v, best);
+    bool disowned = (m->ld.types & LD_NEWS) && og.count && !contains(&og, &chosen) && !same(&ld, &chosen);
+    if (best && !disowned) /* a news page whose h1 is neither og:title nor headline is headed by a variant: metadata agree */
         return best;
+    if (best) {
+        *origin = ORIGIN_META;
+        return without_site(v, m->slot[META_TITLE], site);
+    }
     if (m->ld.headline) {
         *origin = ORIGIN_JSON_LD;
         return m->ld.headline;

@@ -136,7 +136,7 @@ def main():
     wcxb = load("wcxb-dev")
     real = wcxb + load("news-intl") + load("news-vi")
     weak = load("trafilatura-eval") + load("readability-weak")
-    made = synthetic.load(o.program, SYNTHETIC_PAGES, "train")
+    made = synthetic.load(o.program, SYNTHETIC_PAGES, "train", suffixes)
     log("pages read: %d with truth, %d weak, %d made" % (len(real), len(weak), len(made)))
     true = label_truth([p for p in real if p.truth["page_type"] == "article"]) + label_truth(made)
     fold = {id(p): P.fold_of(p.domain, FOLDS) for p in real + weak}
