@@ -1,0 +1,382 @@
+/* What the extractor decides from its state (tables), and its three scripts against a real Redis. */
+#include "extractor/state.h"
+
+#include "../redis_server.h"
+#include "base/clock.h"
+#include "pipeline/keys.h"
+
+#include <inttypes.h>
+
+/* --- decisions --- */
+
+static struct id id_n(int n)
+{
+    char key[32];
+    snprintf(key, sizeof(key), "https://a.example/%d", n);
+    return id_of(key, strlen(key));
+}
+
+static const struct {
+    const char *name;
+    struct article_state s;
+    struct page p;
+    bool early;
+    enum action action;
+    enum outcome outcome;
+    int64_t revision;
+} early[] = {
+    { "never seen",              { 0 },                                            { .version = 5 },                             false },
+    { "newer page",              { .known = true, .version = 4, .revision = 1 },   { .version = 5 },                             false },
+    { "same version",            { .known = true, .version = 5, .revision = 1 },   { .version = 5 },                             true, ACTION_DONE, OUTCOME_UNCHANGED },
+    { "older page",              { .known = true, .version = 6, .revision = 1 },   { .version = 5 },                             true, ACTION_DONE, OUTCOME_UNCHANGED },
+    { "extracted again",         { .known = true, .version = 5, .revision = 1 },   { .version = 5, .reextract = true },          false },
+    { "extracted again, old",    { .known = true, .version = 6, .revision = 1 },   { .version = 5, .reextract = true },          true, ACTION_DONE, OUTCOME_UNCHANGED },
+    { "gone, never published",   { 0 },                                            { .version = 5, .gone = true },               true, ACTION_NONE, OUTCOME_FAILED },
+    { "gone, published",         { .known = true, .version = 4, .revision = 3 },   { .version = 5, .gone = true },               true, ACTION_REMOVE, OUTCOME_REMOVED, 3 },
+    { "gone twice",              { .known = true, .version = 4, .revision = 3, .removed = true }, { .version = 5, .gone = true }, true, ACTION_NONE, OUTCOME_UNCHANGED },
+    { "gone, but older",         { .known = true, .version = 6, .revision = 3 },   { .version = 5, .gone = true },               true, ACTION_DONE, OUTCOME_UNCHANGED },
+};
+
+static void decides_before_parsing(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(early); i++) {
+        struct decision d = { 0 };
+        struct page p = early[i].p;
+        p.id = p.request_id = id_n(1);
+        CHECK(state_decide_early(&early[i].s, &p, &d) == early[i].early, "%s", early[i].name);
+        if (early[i].early)
+            CHECK(d.action == early[i].action && d.outcome == early[i].outcome && d.revision == early[i].revision, "%s", early[i].name);
+    }
+}
+
+#define SAME .title_hash = 1, .text_hash = 2, .times_hash = 3
+static const struct {
+    const char *name;
+    struct article_state s;
+    struct parsed parsed;
+    enum claim_result claim;
+    bool redirected;
+    enum action action;
+    enum outcome outcome;
+    int64_t revision;
+} late[] = {
+    { "first",                { 0 },                                                       { SAME }, CLAIM_HELD, false, ACTION_PUBLISH, OUTCOME_ARTICLE, 1 },
+    { "first, redirected",    { 0 },                                                       { SAME }, CLAIM_HELD, true, ACTION_PUBLISH, OUTCOME_ARTICLE, 1 },
+    { "same",                 { .known = true, .revision = 2, SAME },                      { SAME }, CLAIM_HELD, false, ACTION_UNCHANGED, OUTCOME_UNCHANGED, 2 },
+    { "same, redirected",     { .known = true, .revision = 2, SAME },                      { SAME }, CLAIM_HELD, true, ACTION_UNCHANGED, OUTCOME_DUPLICATE, 2 },
+    { "other text",           { .known = true, .revision = 2, .title_hash = 1, .text_hash = 9, .times_hash = 3 }, { SAME }, CLAIM_HELD, false, ACTION_PUBLISH, OUTCOME_UPDATED, 3 },
+    { "other title",          { .known = true, .revision = 2, .title_hash = 9, .text_hash = 2, .times_hash = 3 }, { SAME }, CLAIM_HELD, false, ACTION_PUBLISH, OUTCOME_UPDATED, 3 },
+    { "other times",          { .known = true, .revision = 2, .title_hash = 1, .text_hash = 2, .times_hash = 9 }, { SAME }, CLAIM_HELD, false, ACTION_PUBLISH, OUTCOME_UPDATED, 3 },
+    { "hashes cleared",       { .known = true, .revision = 2, .cleared = true, SAME },     { SAME }, CLAIM_HELD, false, ACTION_PUBLISH, OUTCOME_UPDATED, 3 },
+    { "back after removal",   { .known = true, .revision = 2, .removed = true, SAME },     { SAME }, CLAIM_HELD, false, ACTION_PUBLISH, OUTCOME_UPDATED, 3 },
+    { "twin of another",      { 0 },                                                       { SAME }, CLAIM_TWIN, false, ACTION_NONE, OUTCOME_DUPLICATE, 0 },
+    { "twin, published long", { .known = true, .revision = 1, .text_hash = 9 },            { SAME }, CLAIM_TWIN, false, ACTION_PUBLISH, OUTCOME_UPDATED, 2 },
+    { "other text, same canonical", { 0 },                                                 { SAME }, CLAIM_OTHER, false, ACTION_PUBLISH, OUTCOME_ARTICLE, 1 },
+    { "listing",              { 0 },                                                       { .page_type = PAGE_LISTING }, CLAIM_HELD, false, ACTION_NONE, OUTCOME_NOT_ARTICLE, 0 },
+    { "became an error",      { .known = true, .revision = 4, SAME },                      { .page_type = PAGE_ERROR }, CLAIM_HELD, false, ACTION_NONE, OUTCOME_NOT_ARTICLE, 0 },
+};
+
+static void decides_after_parsing(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(late); i++) {
+        struct page p = { .id = id_n(1), .request_id = id_n(late[i].redirected ? 2 : 1), .version = 5 };
+        struct decision d = state_decide(&late[i].s, &p, &late[i].parsed, late[i].claim);
+        CHECK(d.action == late[i].action && d.outcome == late[i].outcome && d.revision == late[i].revision, "%s: %d %d %" PRId64, late[i].name,
+              d.action, d.outcome, d.revision);
+    }
+}
+
+/* --- scripts --- */
+
+static struct redis_server server;
+static redisContext *redis;
+static int64_t position;
+
+static int start(void **state)
+{
+    (void)state;
+    redis_server_create(&server);
+    redis = redis_server_connect(&server);
+    return 0;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    redisFree(redis);
+    redis_server_destroy(&server);
+    return 0;
+}
+
+static int empty(void **state)
+{
+    (void)state;
+    redis_text(redis, "FLUSHALL");
+    position = 0;
+    return 0;
+}
+
+struct begun { bool known; int suspect, deaths; struct article_state s; };
+
+static struct begun begin_as(const char *worker, int n, int64_t version, bool alone)
+{
+    unsigned char raw[ID_RAW_LEN];
+    struct id id = id_n(n);
+    char text[24];
+    struct begun b = { 0 };
+
+    id_to_raw(&id, raw);
+    snprintf(text, sizeof(text), "%" PRId64, version);
+    const char *argv[] = { "t:{3}", "t", (char *)raw, text, worker, alone ? "1" : "0", "0", "0" };
+    size_t lens[] = { 5, 1, ID_RAW_LEN, strlen(text), strlen(worker), 1, 1, 1 };
+    redisReply *r = script_eval(redis, &state_begin_script, 2, 8, argv, lens);
+    b.known = r->element[0]->type == REDIS_REPLY_STRING;
+    assert_true(state_unpack(b.known ? r->element[0]->str : NULL, r->element[0]->len, &b.s));
+    b.suspect = (int)r->element[1]->integer;
+    b.deaths = (int)r->element[2]->integer;
+    freeReplyObject(r);
+    return b;
+}
+
+/* canonical 0: no claim. The word. */
+static const char *verdict_as(const char *worker, int n, int canonical, const char *title, const char *text)
+{
+    static char word[16];
+    unsigned char raw[ID_RAW_LEN], canon[ID_RAW_LEN];
+    struct id id = id_n(n), c = id_n(canonical);
+
+    id_to_raw(&id, raw);
+    id_to_raw(&c, canon);
+    const char *argv[] = { "t:{3}", "t", (char *)raw, worker, (char *)canon, title, text, "100000" };
+    size_t lens[] = { 5, 1, ID_RAW_LEN, strlen(worker), canonical ? ID_RAW_LEN : 0, 8, 8, 6 };
+    redisReply *r = script_eval(redis, &state_verdict_script, 2, 8, argv, lens);
+    snprintf(word, sizeof(word), "%s", r->element[0]->str);
+    freeReplyObject(r);
+    return word;
+}
+
+struct commit {
+    int n;
+    int64_t version, revision;
+    const char *action, *outcome, *title, *text;
+    int canonical;
+    const char *canonical_url, *recheck;
+    int64_t expected; /* 0: as written last */
+};
+
+static const char *commit(struct commit c)
+{
+    static char word[16];
+    unsigned char raw[ID_RAW_LEN], canon[ID_RAW_LEN];
+    struct id id = id_n(c.n), other = id_n(c.canonical);
+    char version[24], revision[24], expected[24], next[24], url[64];
+
+    id_to_raw(&id, raw);
+    id_to_raw(&other, canon);
+    int64_t from = c.expected ? c.expected : position;
+    snprintf(version, sizeof(version), "%" PRId64, c.version);
+    snprintf(revision, sizeof(revision), "%" PRId64, c.revision);
+    snprintf(expected, sizeof(expected), "%.0" PRId64, from);
+    snprintf(next, sizeof(next), "%" PRId64, from + 1);
+    snprintf(url, sizeof(url), "https://a.example/%d", c.n);
+    const char *title = c.title ? c.title : "TTTTTTTT", *text = c.text ? c.text : "XXXXXXXX";
+    const char *argv[] = { "t:{3}", "t", "t:position", expected, next, (char *)raw, (char *)raw, version, revision, c.action, c.outcome, title, text,
+                           "MMMMMMMM", (char *)canon, c.canonical_url ? c.canonical_url : "", "100000", "\"etag\"", "", c.recheck ? c.recheck : "0", "1",
+                           url, "src", "a.example", "a.example", "1000", "a.example" };
+    size_t lens[COUNT(argv)];
+    for (size_t i = 0; i < COUNT(argv); i++)
+        lens[i] = strlen(argv[i]);
+    lens[5] = lens[6] = ID_RAW_LEN;
+    lens[11] = lens[12] = lens[13] = 8;
+    lens[14] = c.canonical ? ID_RAW_LEN : 0;
+    redisReply *r = script_eval(redis, &state_commit_script, 3, COUNT(argv), argv, lens);
+    snprintf(word, sizeof(word), "%s", r->element[0]->integer == 1 ? r->element[1]->str : "refused");
+    freeReplyObject(r);
+    if (strcmp(word, "refused") != 0)
+        position = from + 1;
+    return word;
+}
+
+static void state_is_kept_and_packed(void **state)
+{
+    (void)state;
+    struct begun b = begin_as("w1", 1, 100, false);
+    assert_false(b.known);
+    assert_string_equal(verdict_as("w1", 1, 2, "TTTTTTTT", "XXXXXXXX"), "held");
+    assert_string_equal(commit((struct commit){ 1, 100, 1, "publish", "article", .canonical = 2, .canonical_url = "https://a.example/2" }), "done");
+    b = begin_as("w1", 1, 101, false);
+    assert_true(b.known);
+    assert_int_equal(b.s.version, 100);
+    assert_int_equal(b.s.revision, 1);
+    assert_int_equal(b.s.first_version, 100);
+    assert_memory_equal(&b.s.title_hash, "TTTTTTTT", 8);
+    assert_memory_equal(&b.s.text_hash, "XXXXXXXX", 8);
+    assert_memory_equal(&b.s.times_hash, "MMMMMMMM", 8);
+    assert_string_equal(b.s.canonical.hex, id_n(2).hex);
+    assert_string_equal(b.s.canonical_url, "https://a.example/2");
+    assert_string_equal(b.s.etag, "\"etag\"");
+    assert_true(STATE_FIXED_BYTES <= 96);
+    assert_string_equal(commit((struct commit){ 1, 105, 1, "unchanged", "unchanged" }), "done");
+    b = begin_as("w1", 1, 106, false);
+    assert_int_equal(b.s.version, 105);
+    assert_int_equal(b.s.first_version, 100);
+    assert_int_equal(b.s.revision, 1);
+}
+
+static void first_to_claim_is_published(void **state)
+{
+    (void)state;
+    assert_string_equal(verdict_as("w", 1, 9, "TTTTTTTT", "XXXXXXXX"), "held");
+    assert_string_equal(verdict_as("w", 1, 9, "TTTTTTTT", "XXXXXXXX"), "held");
+    assert_string_equal(verdict_as("w", 2, 9, "TTTTTTTT", "yyyyyyyy"), "twin"); /* same title */
+    assert_string_equal(verdict_as("w", 3, 9, "tttttttt", "XXXXXXXX"), "twin"); /* same text */
+    assert_string_equal(verdict_as("w", 4, 9, "tttttttt", "yyyyyyyy"), "other");
+    assert_string_equal(verdict_as("w", 5, 0, "TTTTTTTT", "XXXXXXXX"), "held"); /* claims nothing */
+}
+
+static void removal_frees_the_claim_and_asks_the_canonical(void **state)
+{
+    (void)state;
+    int64_t v = clock_unix_ms() + 1000;
+    verdict_as("w", 1, 2, "TTTTTTTT", "XXXXXXXX");
+    commit((struct commit){ 1, v, 1, "publish", "article", .canonical = 2, .canonical_url = "https://a.example/2", .recheck = "600000" });
+    assert_string_equal(redis_text(redis, "ZCARD t:{3}:due"), "1");
+    assert_string_equal(commit((struct commit){ 1, v + 1, 1, "remove", "removed" }), "done");
+    assert_string_equal(verdict_as("w", 2, 2, "TTTTTTTT", "XXXXXXXX"), "held");
+    assert_string_equal(redis_text(redis, "ZCARD t:{3}:due"), "0"); /* no further re-check */
+    assert_string_equal(redis_text(redis, "LLEN t:{3}:qn:a.example"), "1");
+    struct begun b = begin_as("w", 1, v + 2, false);
+    assert_true(b.s.removed);
+    assert_int_equal(b.s.revision, 1);
+    assert_int_equal(b.s.version, v + 1);
+}
+
+static void removal_of_its_own_canonical_asks_nothing(void **state)
+{
+    (void)state;
+    verdict_as("w", 1, 1, "TTTTTTTT", "XXXXXXXX");
+    commit((struct commit){ 1, 100, 1, "publish", "article", .canonical = 1 });
+    commit((struct commit){ 1, 101, 1, "remove", "removed" });
+    assert_string_equal(redis_text(redis, "EXISTS t:{3}:qn:a.example"), "0");
+}
+
+static void a_dead_letter_frees_the_claim(void **state)
+{
+    (void)state;
+    begin_as("w", 1, 100, true);
+    verdict_as("w", 1, 2, "TTTTTTTT", "XXXXXXXX");
+    begin_as("w", 1, 100, true);
+    commit((struct commit){ 1, 100, 0, "dead", "deadlettered", .canonical = 2, .canonical_url = "https://a.example/2" });
+    assert_string_equal(redis_text(redis, "LLEN t:{3}:qn:a.example"), "1");
+    assert_string_equal(redis_text(redis, "EXISTS t:{3}:working"), "0");
+    assert_string_equal(verdict_as("w", 2, 2, "aaaaaaaa", "bbbbbbbb"), "held");
+}
+
+static void a_newer_version_found_is_said_again(void **state)
+{
+    (void)state;
+    commit((struct commit){ 1, 200, 1, "publish", "article" });
+    assert_string_equal(commit((struct commit){ 1, 150, 2, "publish", "updated" }), "newer");
+    struct begun b = begin_as("w", 1, 300, false);
+    assert_int_equal(b.s.version, 200);
+    assert_int_equal(b.s.revision, 1);
+    assert_true(b.s.cleared);
+    assert_string_equal(redis_text(redis, "LLEN t:{3}:qn:a.example"), "1");
+    assert_string_equal(commit((struct commit){ 1, 300, 2, "publish", "updated" }), "done");
+    b = begin_as("w", 1, 400, false);
+    assert_false(b.s.cleared);
+}
+
+static void what_is_done_changes_nothing(void **state)
+{
+    (void)state;
+    commit((struct commit){ 1, 200, 1, "publish", "article" });
+    commit((struct commit){ 1, 150, 0, "done", "unchanged" });
+    struct begun b = begin_as("w", 1, 300, false);
+    assert_int_equal(b.s.version, 200);
+    assert_false(b.s.cleared);
+    commit((struct commit){ 1, 250, 0, "none", "not_article:error" });
+    b = begin_as("w", 1, 300, false);
+    assert_int_equal(b.s.version, 250);
+    assert_int_equal(b.s.revision, 1);
+    commit((struct commit){ 2, 250, 0, "none", "not_article:error" });
+    assert_false(begin_as("w", 2, 300, false).known); /* nothing is kept of what was never an article */
+}
+
+static void refuses_another_position(void **state)
+{
+    (void)state;
+    commit((struct commit){ 1, 200, 1, "publish", "article" });
+    assert_string_equal(commit((struct commit){ 1, 300, 2, "publish", "updated", .expected = 7 }), "refused");
+    assert_int_equal(begin_as("w", 1, 400, false).s.version, 200);
+}
+
+static void outcomes_are_counted_once(void **state)
+{
+    unsigned char raw[ID_RAW_LEN];
+    struct id id = id_n(1);
+    int64_t at = clock_unix_ms();
+    char packed[16] = { 0 };
+
+    (void)state;
+    id_to_raw(&id, raw);
+    for (int i = 0; i < 6; i++)
+        packed[i] = (char)(at >> (40 - 8 * i));
+    memcpy(packed + 6, "src", 3);
+    char bucket[8];
+    snprintf(bucket, sizeof(bucket), "%d", raw[0] % 64);
+    freeReplyObject(redisCommand(redis, "HSET t:{3}:open:%s %b %b", bucket, raw, (size_t)ID_RAW_LEN, packed, (size_t)9));
+    commit((struct commit){ 1, at - 5, 1, "publish", "article" }); /* earlier than the opening: not its answer */
+    assert_string_equal(redis_text(redis, "EXISTS t:{3}:open:%s", bucket), "1");
+    commit((struct commit){ 1, at + 5, 1, "publish", "article" });
+    commit((struct commit){ 1, at + 6, 1, "unchanged", "unchanged" });
+    assert_string_equal(redis_text(redis, "EXISTS t:{3}:open:%s", bucket), "0");
+    char day[11];
+    ledger_day(day, at);
+    assert_string_equal(redis_text(redis, "HGET t:ledger:src:%s article", day), "1");
+    assert_string_equal(redis_text(redis, "HGET t:ledger:src:%s unchanged", day), "");
+}
+
+static void three_deaths_alone(void **state)
+{
+    (void)state;
+    assert_int_equal(begin_as("w1", 1, 100, false).suspect, 0);
+    assert_int_equal(begin_as("w1", 1, 100, false).suspect, 0); /* the same process again: nobody died */
+    struct begun b = begin_as("w2", 1, 100, false);             /* w1 ended */
+    assert_true(b.suspect && b.deaths == 0);                    /* not alone: not to blame yet */
+    begin_as("w2", 1, 100, true);
+    b = begin_as("w3", 1, 100, false);
+    assert_true(b.suspect && b.deaths == 1);
+    b = begin_as("w4", 1, 100, false);                          /* w3 ended before it tried it alone */
+    assert_int_equal(b.deaths, 1);
+    begin_as("w4", 1, 100, true);
+    b = begin_as("w5", 1, 100, false);
+    assert_int_equal(b.deaths, 2);
+    begin_as("w5", 1, 100, true);
+    assert_int_equal(begin_as("w6", 1, 100, false).deaths, STATE_DEATHS_MAX);
+    verdict_as("w6", 1, 0, "        ", "        ");             /* a verdict ends the count */
+    assert_int_equal(begin_as("w7", 1, 100, false).suspect, 0);
+    verdict_as("w1", 1, 0, "        ", "        ");             /* not w1's to end */
+    assert_int_equal(begin_as("w8", 1, 100, false).suspect, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(decides_before_parsing),
+        cmocka_unit_test(decides_after_parsing),
+        cmocka_unit_test_setup(state_is_kept_and_packed, empty),
+        cmocka_unit_test_setup(first_to_claim_is_published, empty),
+        cmocka_unit_test_setup(removal_frees_the_claim_and_asks_the_canonical, empty),
+        cmocka_unit_test_setup(removal_of_its_own_canonical_asks_nothing, empty),
+        cmocka_unit_test_setup(a_dead_letter_frees_the_claim, empty),
+        cmocka_unit_test_setup(a_newer_version_found_is_said_again, empty),
+        cmocka_unit_test_setup(what_is_done_changes_nothing, empty),
+        cmocka_unit_test_setup(refuses_another_position, empty),
+        cmocka_unit_test_setup(outcomes_are_counted_once, empty),
+        cmocka_unit_test_setup(three_deaths_alone, empty),
+    };
+    return cmocka_run_group_tests(tests, start, stop);
+}
