@@ -101,6 +101,37 @@ static __attribute__((unused)) long long redis_server_count(redisReply *reply)
     return n;
 }
 
+/* A script called the blocking way. The caller frees the reply; an error fails the test. */
+static __attribute__((unused)) redisReply *script_eval(redisContext *c, const struct redis_script *script, int keys, int argc,
+                                                       const char **argv, const size_t *lens)
+{
+    struct error err;
+    redisReply *reply = redis_ask_script(c, script, keys, argc, argv, lens, &err);
+    CHECK(reply, "%s: %s", script->name, err.message);
+    return reply;
+}
+
+/* The string answer of a command, "" for nil; numbers in decimal. One of 4 buffers. */
+static __attribute__((unused, format(printf, 2, 3))) const char *redis_text(redisContext *c, const char *format, ...)
+{
+    static char buffers[4][4096];
+    static int turn;
+    char *out = buffers[turn++ % 4];
+    va_list args;
+
+    va_start(args, format);
+    redisReply *r = redisvCommand(c, format, args);
+    va_end(args);
+    CHECK(r && r->type != REDIS_REPLY_ERROR, "%s", r ? r->str : c->errstr);
+    out[0] = '\0';
+    if (r->type == REDIS_REPLY_INTEGER)
+        snprintf(out, sizeof(buffers[0]), "%lld", r->integer);
+    else if (r->str)
+        snprintf(out, sizeof(buffers[0]), "%s", r->str);
+    freeReplyObject(r);
+    return out;
+}
+
 /* Runs the loop until the condition holds; what takes over 20 s never comes. */
 #define RUN_UNTIL(loop, condition)                                                      \
     do {                                                                                \

@@ -1,7 +1,7 @@
 /* What the extractor decides from its state (tables), and its three scripts against a real Redis. */
 #include "extractor/state.h"
 
-#include "../redis_server.h"
+#include "tests/unit/redis_own.h"
 #include "base/clock.h"
 #include "pipeline/keys.h"
 
@@ -97,16 +97,15 @@ static int64_t position;
 static int start(void **state)
 {
     (void)state;
-    redis_server_create(&server);
-    redis = redis_server_connect(&server);
+    redis_server_start(&server);
+    redis = server.c;
     return 0;
 }
 
 static int stop(void **state)
 {
     (void)state;
-    redisFree(redis);
-    redis_server_destroy(&server);
+    redis_server_stop(&server);
     return 0;
 }
 

@@ -1,5 +1,5 @@
 /* The script of the cache against a real Redis: order, repeats, removal, indexes, lifetimes. */
-#include "../redis_server.h"
+#include "tests/unit/redis_own.h"
 #include "base/clock.h"
 #include "base/hash.h"
 #include "config/config.h"
@@ -16,16 +16,15 @@ static int64_t position; /* as this worker wrote it last; 0: none */
 static int start(void **state)
 {
     (void)state;
-    redis_server_create(&server);
-    redis = redis_server_connect(&server);
+    redis_server_start(&server);
+    redis = server.c;
     return 0;
 }
 
 static int stop(void **state)
 {
     (void)state;
-    redisFree(redis);
-    redis_server_destroy(&server);
+    redis_server_stop(&server);
     return 0;
 }
 
