@@ -48,6 +48,7 @@ struct key key_url(const char *prefix, const char *url_id) { return key_of("%s:u
 struct key key_cluster(const char *prefix, const char *id) { return key_of("%s:cluster:%s", prefix, id); }
 struct key key_article_stream(const char *prefix) { return key_of("%s:stream:articles", prefix); }
 struct key key_loaded(const char *prefix) { return key_of("%s:loaded", prefix); }
+struct key key_printed(const char *prefix) { return key_of("%s:printed", prefix); }
 
 static unsigned hex_value(char c)
 {

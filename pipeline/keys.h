@@ -39,6 +39,7 @@ struct key key_url(const char *prefix, const char *url_id);
 struct key key_cluster(const char *prefix, const char *id);
 struct key key_article_stream(const char *prefix);
 struct key key_loaded(const char *prefix);                        /* private: ids by version, the oldest leave first */
+struct key key_printed(const char *prefix);                       /* private: how far `run` has written the stream of articles */
 
 /* Ids travel to scripts as their 16 bytes. */
 #define ID_RAW_LEN 16
