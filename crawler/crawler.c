@@ -192,8 +192,6 @@ static void on_redis_disconnected(void *arg)
     struct crawler *w = arg;
     if (w->destroyed)
         return;
-    struct redis_callbacks f = frontier_redis_callbacks(w->crawl.frontier);
-    f.on_disconnected(f.arg);
     door_redis_down(w->door);
 }
 

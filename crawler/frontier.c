@@ -162,7 +162,8 @@ static void part_gained(struct part *p, int64_t sent_mono_ms)
     p->due_mono_ms = 0;
     p->sweep_mono_ms = clock_mono_ms() + (int64_t)(rand_r(&f->seed) % SWEEP_MS);
     f->held++;
-    f->callbacks.on_gained(f->callbacks.arg, p->number);
+    if (f->callbacks.on_gained)
+        f->callbacks.on_gained(f->callbacks.arg, p->number);
     if (f->draining)
         p->state = PART_DRAINING;
     frontier_wake(f);
@@ -234,7 +235,8 @@ static void part_give(struct part *p)
 static void part_drain(struct part *p)
 {
     p->state = PART_DRAINING;
-    p->frontier->callbacks.on_draining(p->frontier->callbacks.arg, p->number);
+    if (p->frontier->callbacks.on_draining)
+        p->frontier->callbacks.on_draining(p->frontier->callbacks.arg, p->number);
 }
 
 /* --- the worker among workers --- */
@@ -515,6 +517,8 @@ void frontier_settle(struct frontier *f)
 static void on_connected(void *arg)
 {
     struct frontier *f = arg;
+    if (f->closing)
+        return;
     f->beat_mono_ms = f->renew_mono_ms = 0;
     requests_resend(f);
     on_tick(&f->tick);
@@ -524,6 +528,8 @@ static void on_connected(void *arg)
 static void on_server_changed(void *arg)
 {
     struct frontier *f = arg;
+    if (f->closing)
+        return;
     for (int i = 0; i < f->part_count; i++)
         if (f->parts[i].state != PART_FREE)
             part_lost(&f->parts[i]);

@@ -70,7 +70,7 @@ struct frontier_options {
     int64_t pages_retention_ms;    /* on its way longer than this: queued again */
 };
 
-struct frontier_callbacks {
+struct frontier_callbacks { /* on_claim, on_lost and on_fatal must be there */
     void (*on_claim)(void *arg, struct claim *c);
     void (*on_gained)(void *arg, int partition);
     /* About to be given back: its claims are finished as usual, no new ones come, and the lease is renewed meanwhile; when
@@ -84,7 +84,8 @@ struct frontier_callbacks {
     void *arg;
 };
 
-/* r is borrowed and connects by itself; hand frontier_redis_callbacks() to redis_create(), with the frontier as arg. */
+/* r (of frontier_start()) is borrowed and connects by itself; hand what frontier_redis_callbacks() gives to redis_create(), or
+ * call those (some may be NULL) from your own. */
 struct frontier *frontier_create(uv_loop_t *loop, const struct frontier_options *options,
                                  const struct frontier_callbacks *callbacks, struct error *err);
 /* Begins to heartbeat and to take partitions; call it before the loop runs. */
@@ -92,8 +93,9 @@ void frontier_start(struct frontier *f, struct redis *r);
 struct redis_callbacks frontier_redis_callbacks(struct frontier *f);
 /* Claims nothing more and gives every partition back as its claims end, outstanding calls answered; then done, once. */
 void frontier_drain(struct frontier *f, void (*done)(void *arg), void *arg);
-/* Closes its handles (timers) and frees it once they are closed; the loop must still run. Undrained leases lapse. Claims
- * still out are freed here. r must not be destroyed before the loop has run to its end. */
+/* Frees the claims that are out and calls back no more; undrained leases lapse. Its own memory goes when its handles are
+ * closed and what it asked Redis has been answered, so let the loop run on, and redis_close(r), which answers all, only
+ * after this. The redis callbacks must not be called any more. */
 void frontier_destroy(struct frontier *f);
 
 /* How many more claims the crawler can take now; each on_claim() takes one. 0 pauses. */
