@@ -26,6 +26,7 @@
 
 #define FRONTIER_HINTS_MAX 1024           /* bytes of hints a request */
 #define FRONTIER_ROBOTS_MAX (512 * 1024)  /* bytes of a robots.txt kept */
+#define FRONTIER_SCHEDULE_MAX 96          /* bytes that a poll's schedule may take */
 #define FRONTIER_LEASE_MARGIN_MS 15000    /* no request starts with less than this left of its partition's lease */
 
 enum claim_kind {
@@ -56,6 +57,9 @@ struct claim {
     int64_t delay_ms;          /* the budget's delay in force */
     int attempts;              /* tries before this one that ended in FRONTIER_RETRY */
     int step;                  /* of the re-check schedule: 0 = the first fetch, 1 = first re-check, … */
+    bool polled;               /* a poll: read before, by whatever worker: what is new in it now is news, not its back list */
+    unsigned char schedule[FRONTIER_SCHEDULE_MAX]; /* a poll: as frontier_poll_done() was given it last */
+    size_t schedule_len;       /* 0: none yet */
     void *user;                /* the crawler's */
 };
 
@@ -185,8 +189,11 @@ struct poll_result {
     const char *etag, *last_modified; /* stored with the next due; NULL = none. Ignored with keep_validators */
     bool keep_validators;             /* 304 or a failure */
     int64_t next_in_ms;
+    const void *schedule;             /* kept with the poll, for its next claim; NULL: as it was. At most FRONTIER_SCHEDULE_MAX */
+    size_t schedule_len;
     const char *status;               /* a word or two: "ok", "not modified", "http 503"; at most 60 bytes */
-    bool ok;                          /* read, or 304: resets the row's count of errors */
+    bool ok;                          /* read, or 304: resets the row's count of errors. ok without keep_validators: read
+                                         whole, and all that was found is stored: from now on it counts as polled */
     size_t items, accepted;           /* in it, and new */
 };
 

@@ -19,7 +19,7 @@
 
 #define CLAIMS_MAX 64  /* one call's */
 #define OPS_MAX 128    /* told in one call */
-#define CLAIM_FIELDS 17
+#define CLAIM_FIELDS 19
 
 static const struct redis_script work_script = { .name = "work", .prelude = frontier_lib_lua, .source = work_lua };
 
@@ -172,6 +172,9 @@ static struct claim_box *claim_read(struct part *p, const redisReply *r, int64_t
     c->delay_ms = e[14]->integer;
     c->attempts = (int)e[15]->integer;
     c->step = (int)e[16]->integer;
+    c->polled = e[17]->integer == 1;
+    c->schedule_len = e[18]->len < sizeof(c->schedule) ? e[18]->len : sizeof(c->schedule);
+    memcpy(c->schedule, e[18]->str, c->schedule_len);
     c->partition = p->number;
     box->epoch = p->epoch;
     return box;
@@ -456,6 +459,8 @@ void frontier_poll_done(struct frontier *f, struct claim *c, const struct poll_r
         args_str(&op->args, r->keep_validators ? NULL : r->etag);
         args_str(&op->args, r->keep_validators ? NULL : r->last_modified);
         args_num(&op->args, r->keep_validators);
+        assert(r->schedule_len <= FRONTIER_SCHEDULE_MAX);
+        args_add(&op->args, r->schedule ? r->schedule : "", r->schedule ? r->schedule_len : 0);
         args_num(&op->args, r->next_in_ms > 0 ? r->next_in_ms : 0);
         args_str(&op->args, status);
         args_num(&op->args, r->ok);

@@ -138,9 +138,10 @@ local results = {
     local rec = take_leased(member, version)
     if rec then put_back(rec) end
   end,
-  -- a poll is done: validators, keep them, next in ms, status, ok, items, accepted
+  -- a poll is done: validators, keep them, its schedule ('' = as it is), next in ms, status, ok, items, accepted
   P = function(member, version)
-    local etag, modified, keep, next_in, status, ok, items, accepted = arg(), arg(), num(), num(), arg(), num(), num(), num()
+    local etag, modified, keep, plan, next_in = arg(), arg(), num(), arg(), num()
+    local status, ok, items, accepted = arg(), num(), num(), num()
     local rec = take_leased(member, version)
     local poll = string.sub(member, 2)
     local v = rec and call('HGET', base .. ':polls', poll)
@@ -148,8 +149,10 @@ local results = {
     rec = cmsgpack.unpack(v)
     if keep == 0 then
       rec[R_ETAG], rec[R_MODIFIED] = etag, modified
-      call('HSET', base .. ':polls', poll, cmsgpack.pack(rec))
+      if ok == 1 then rec[R_POLLED] = 1 end
     end
+    if plan ~= '' then rec[R_SCHEDULE] = plan end
+    call('HSET', base .. ':polls', poll, cmsgpack.pack(rec))
     call('ZADD', base .. ':due', now() + next_in, member)
     poll_health(rec[R_SOURCE], status, ok, items, accepted)
   end,
@@ -180,12 +183,14 @@ local function promote()
   end
 end
 
--- May this queued record be handed out? What was closed meanwhile, or stands in line twice, is dropped.
-local function is_wanted(rec)
-  if rec[R_KIND] == PAGE then return is_current(rec) end
+-- What is to be handed out for this queued record: of a poll, what is known of it now. nil: it was closed or removed
+-- meanwhile, or stands in line twice.
+local function current(rec)
+  if rec[R_KIND] == PAGE then return is_current(rec) and rec or nil end
   local member = member_of(rec)
-  return call('HEXISTS', base .. ':polls', string.sub(member, 2)) == 1 and call('HEXISTS', base .. ':leased', member) == 0
-    and not call('ZSCORE', base .. ':due', member)
+  if call('HEXISTS', base .. ':leased', member) == 1 or call('ZSCORE', base .. ':due', member) then return nil end
+  local v = call('HGET', base .. ':polls', string.sub(member, 2))
+  return v and cmsgpack.unpack(v)
 end
 
 local drops = 0
@@ -194,8 +199,8 @@ local function pop(budget)
     while drops < DROPS_MAX do
       local packed = call('LPOP', base .. queue .. budget)
       if not packed then break end
-      local rec = cmsgpack.unpack(packed)
-      if is_wanted(rec) then return rec, packed, queue end
+      local rec = current(cmsgpack.unpack(packed))
+      if rec then return rec, packed, queue end
       drops = drops + 1
     end
   end
@@ -211,7 +216,8 @@ local function lease(budget, rec, start, delay, own, level)
   if rec[R_DOMAIN] ~= '' then call('HINCRBY', base .. ':caps', rec[R_DOMAIN], 1) end
   host_set(budget, start + delay, own, level)
   return { rec[R_KIND], rec[R_ID], rec[R_URL], rec[R_SOURCE], rec[R_VIA], budget, rec[R_DOMAIN], rec[R_HINTS], rec[R_ETAG],
-           rec[R_MODIFIED], text, rec[R_OPENED], rec[R_DISCOVERED], start - now(), delay, rec[R_ATTEMPTS], rec[R_STEP] }
+           rec[R_MODIFIED], text, rec[R_OPENED], rec[R_DISCOVERED], start - now(), delay, rec[R_ATTEMPTS], rec[R_STEP],
+           rec[R_POLLED] or 0, rec[R_SCHEDULE] or '' }
 end
 
 local answer = { 1, -1 }

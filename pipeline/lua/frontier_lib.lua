@@ -25,6 +25,7 @@
 --                                              Else what is stored instead: return {0, it} before any effect
 local R_ID, R_URL, R_SOURCE, R_KIND, R_VIA, R_BUDGET, R_DOMAIN = 1, 2, 3, 4, 5, 6, 7
 local R_OPENED, R_DISCOVERED, R_HINTS, R_ETAG, R_MODIFIED, R_STEP, R_ATTEMPTS = 8, 9, 10, 11, 12, 13, 14
+local R_POLLED, R_SCHEDULE = 15, 16 -- of polls only
 local PAGE = 0 -- claim_kind of what the ledger counts; the others are polls
 
 local call, floor = redis.call, math.floor
@@ -107,7 +108,8 @@ end
 
 local function record(t)
   return { t.id, t.url, t.source, t.kind or PAGE, t.via or '', t.budget, t.domain == t.budget and '' or t.domain or '', 0,
-           tonumber(t.discovered_at) or 0, t.hints or '', t.etag or '', t.last_modified or '', tonumber(t.step) or 0, 0 }
+           tonumber(t.discovered_at) or 0, t.hints or '', t.etag or '', t.last_modified or '', tonumber(t.step) or 0, 0,
+           t.kind and 0, t.kind and '' }
 end
 
 -- What a partition's hashes call a request: u and the id, or p, the kind and the id of a poll (kinds are one digit).

@@ -36,12 +36,19 @@ static void test_a_poll(void **state)
     CLAIMS(&w, 1);
     struct claim *c = w.claims[0];
     CHECK(c->kind == CLAIM_FEED && strcmp(c->url, u.fetch) == 0 && c->opened_at_ms == 0 && !c->etag, "%s", c->url);
+    CHECK(!c->polled && c->schedule_len == 0, "never read");
+    worker_forget(&w, c);
+    frontier_poll_done(w.f, c, &(struct poll_result){ .keep_validators = true, .schedule = "a\0", .schedule_len = 3, .status = "http 503" });
+    CLAIMS(&w, 1);
+    c = w.claims[0];
+    CHECK(!c->polled && c->schedule_len == 3 && memcmp(c->schedule, "a\0", 3) == 0, "a failure is no reading");
     worker_forget(&w, c);
     frontier_poll_done(w.f, c, &(struct poll_result){ .etag = "\"1\"", .last_modified = "today", .next_in_ms = 0, .status = "ok", .ok = true,
                                                       .items = 20, .accepted = 3 });
     CLAIMS(&w, 1);
     c = w.claims[0];
     CHECK(strcmp(c->etag, "\"1\"") == 0 && strcmp(c->last_modified, "today") == 0, "validators");
+    CHECK(c->polled && c->schedule_len == 3, "read");
     CHECK(redis_server_number(&server, "HGET %s:source:s items", prefix) == 20, "the row");
     worker_forget(&w, c);
     frontier_poll_done(w.f, c, &(struct poll_result){ .keep_validators = true, .next_in_ms = 3600000, .status = "http 503" });
