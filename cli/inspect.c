@@ -155,6 +155,7 @@ static void say_url(const json_t *o)
 {
     say("fetch:  ", o, "fetch");
     say("key:    ", o, "key");
+    say("id:     ", o, "id");
     say("domain: ", o, "domain");
 }
 

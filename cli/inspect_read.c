@@ -191,16 +191,16 @@ json_t *inspect_robots(const char *path, const char *agent, const char *url, str
     struct url u;
     json_t *result = NULL;
     buffer_init(&body, 0);
-    bool absolute = strstr(url, "://") != NULL;
-    if (absolute && !url_parse(&u, url, strlen(url), NULL, NULL, err))
+    bool parsed = strstr(url, "://") && url_parse(&u, url, strlen(url), NULL, NULL, err);
+    if (!parsed && strstr(url, "://") && err->kind != ERROR_LIMIT) /* one too long to be fetched has an answer here */
         return NULL;
     if (read_body(path, 4 * ROBOTS_MAX_BYTES, &body, err)) {
         struct robots *r = robots_parse(buffer_str(&body), body.len);
-        struct robots_verdict v = robots_check(r, agent, absolute ? url_path(u.fetch) : url);
+        struct robots_verdict v = robots_check(r, agent, parsed ? url_path(u.fetch) : url);
         result = verdict_json(r, &v);
         robots_destroy(r);
     }
-    if (absolute)
+    if (parsed)
         url_fini(&u);
     buffer_fini(&body);
     return result;
@@ -215,6 +215,7 @@ json_t *inspect_url(const struct suffix_list *list, const char *text, size_t len
     char *domain = suffix_domain(list, u.host, 0);
     put(o, "fetch", u.fetch);
     put(o, "key", u.key);
+    put(o, "id", u.id.hex);
     put(o, "domain", domain);
     free(domain);
     url_fini(&u);

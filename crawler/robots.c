@@ -13,6 +13,8 @@
 #include <string.h>
 #include <strings.h>
 
+#define LINE_MAX_BYTES (2083 * 8 - 1) /* the rest of a longer line is not read, as Google does: eight of the longest URLs */
+
 struct agent {
     char *token;    /* owned; lower case; "*" */
     unsigned group;
@@ -251,18 +253,36 @@ static void add_sitemap(struct robots *r, const char *value, size_t len)
     r->sitemaps[r->sitemap_count++] = xstrndup(value, len);
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/* Where the name of a trimmed line ends: at its colon. "Disallow /private" without one is common enough to be read, if the line
+ * is two words and no more (as Google does). NULL: neither. */
+static const char *split_of(const char *text, size_t len)
+{
+    const char *colon = memchr(text, ':', len), *gap = NULL;
+    if (colon)
+        return colon;
+    for (size_t i = 1; i < len; i++) {
+        if (!is_blank(text[i]) || is_blank(text[i - 1]))
+            continue;
+        if (gap)
+            return NULL;
+        gap = text + i;
+    }
+    return gap;
+}
+
 static void read_line(struct reader *rd, const char *line, size_t len)
 {
+    len = len < LINE_MAX_BYTES ? len : LINE_MAX_BYTES;
     const char *hash = memchr(line, '#', len);
     size_t text_len = hash ? (size_t)(hash - line) : len;
     const char *text = line;
     trim(&text, &text_len);
-    const char *colon = memchr(text, ':', text_len);
-    /* "Disallow /private" without the colon is common enough to be read */
-    const char *split = colon;
-    for (size_t i = 0; i < text_len && !colon && !split; i++)
-        if (text[i] == ' ' || text[i] == '\t')
-            split = text + i;
+    const char *split = split_of(text, text_len);
     if (!split)
         return;
     const char *name = text, *value = split + 1;
@@ -309,10 +329,15 @@ static bool is_utf16(const unsigned char *b, size_t len)
     return len >= 4 && ((b[0] == 0xff && b[1] == 0xfe && b[3] == 0) || (b[0] == 0xfe && b[1] == 0xff && b[2] == 0));
 }
 
+/* Of a mark that was cut short what there is of it. */
 static size_t skip_mark(const unsigned char *b, size_t len)
 {
-    if (len >= 3 && b[0] == 0xef && b[1] == 0xbb && b[2] == 0xbf)
-        return 3;
+    static const unsigned char utf8[] = { 0xef, 0xbb, 0xbf };
+    size_t n = 0;
+    while (n < len && n < sizeof(utf8) && b[n] == utf8[n])
+        n++;
+    if (n > 0)
+        return n;
     return len >= 2 && ((b[0] == 0xff && b[1] == 0xfe) || (b[0] == 0xfe && b[1] == 0xff)) ? 2 : 0;
 }
 
@@ -361,6 +386,8 @@ void robots_destroy(struct robots *r)
 static bool *agents_of(const struct robots *r, const char *agent)
 {
     size_t len = token_length(agent, strlen(agent));
+    if (agent[len] && agent[len] != '/') /* a version may follow; what else has odd characters in it is nobody's token */
+        len = 0;
     bool *mine = xcalloc(r->agent_count + 1, sizeof(*mine)), named = false;
     for (size_t i = 0; i < r->agent_count; i++)
         if (len && strlen(r->agents[i].token) == len && strncasecmp(r->agents[i].token, agent, len) == 0)
@@ -408,14 +435,34 @@ static char *path_of(const char *target)
     return normal;
 }
 
+/* Google's reading: who allows a directory's index page allows the directory. *octets becomes what that rule weighs then. */
+static bool allows_index_of(const struct rule *rule, const char *path, size_t *octets)
+{
+    const char *name = strrchr(rule->pattern, '/');
+    if (!rule->allow || !name || strncmp(name, "/index.htm", 10) != 0)
+        return false;
+    char *directory = xasprintf("%.*s$", (int)(name + 1 - rule->pattern), rule->pattern);
+    bool ok = matches(directory, path);
+    *octets = strlen(directory);
+    free(directory);
+    return ok;
+}
+
 static const struct rule *best_rule(const struct robots *r, const bool *groups, const char *path)
 {
     const struct rule *best = NULL;
+    size_t most = 0;
     for (size_t i = 0; i < r->rule_count; i++) {
         const struct rule *rule = &r->rules[i];
-        bool better = !best || rule->octets > best->octets || (rule->octets == best->octets && rule->allow && !best->allow);
-        if (better && groups[rule->group] && matches(rule->pattern, path))
+        size_t octets = rule->octets;
+        if (!groups[rule->group] || (best && octets < most))
+            continue;
+        if (!matches(rule->pattern, path) && !allows_index_of(rule, path, &octets))
+            continue;
+        if (!best || octets > most || (octets == most && rule->allow && !best->allow)) {
             best = rule;
+            most = octets;
+        }
     }
     return best;
 }

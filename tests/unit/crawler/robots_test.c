@@ -81,6 +81,120 @@ static void test_rules(void **state)
     }
 }
 
+/* What Google's own tests ask (its published parser and documentation), as far as the RFC says nothing else. */
+#define GROUPS "allow: /foo/bar/\n\nuser-agent: FooBot\ndisallow: /\nallow: /x/\nuser-agent: BarBot\ndisallow: /\nallow: /y/\n\n\nallow: /w/\n" \
+               "user-agent: BazBot\n\nuser-agent: FooBot\nallow: /z/\ndisallow: /\n"
+#define FISH(rule) "user-agent: FooBot\ndisallow: /\nallow: " rule "\n"
+static const struct { const char *file, *agent, *target; bool allowed; } google[] = {
+    { "", "", "/", true },
+    { "user-agent: FooBot\ndisallow: /\n", "", "/", true },
+    { "user-agent: FooBot\ndisallow: /\n", "FooBot", "/x/y", false },
+    { "foo: FooBot\nbar: /\n", "FooBot", "/x/y", true },
+    { "user-agent FooBot\ndisallow /\n", "FooBot", "/x/y", false },
+    { "user-agent: FooBot\ndisallow /x y\n", "FooBot", "/x", true }, /* three words and no colon */
+    { GROUPS, "FooBot", "/x/b", true },  { GROUPS, "FooBot", "/z/d", true },  { GROUPS, "FooBot", "/y/c", false },
+    { GROUPS, "BarBot", "/y/c", true },  { GROUPS, "BarBot", "/w/a", true },  { GROUPS, "BarBot", "/z/d", false },
+    { GROUPS, "BazBot", "/z/d", true },  { GROUPS, "FooBot", "/foo/bar/", false }, { GROUPS, "BarBot", "/foo/bar/", false },
+    { GROUPS, "BazBot", "/foo/bar/", false },
+    { "User-agent: BarBot\nSitemap: https://foo.bar/sitemap\nUser-agent: *\nDisallow: /\n", "FooBot", "/", false },
+    { "User-agent: BarBot\nSitemap: https://foo.bar/sitemap\nUser-agent: *\nDisallow: /\n", "BarBot", "/", false },
+    { "User-agent: FooBot\nInvalid-Unknown-Line: unknown\nUser-agent: *\nDisallow: /\n", "FooBot", "/", false },
+    { "User-agent: FooBot\nInvalid-Unknown-Line: unknown\nUser-agent: *\nDisallow: /\n", "BarBot", "/", false },
+    { "USER-AGENT: FooBot\nALLOW: /x/\nDISALLOW: /\n", "FooBot", "/x/y", true },
+    { "uSeR-aGeNt: FooBot\naLlOw: /x/\ndIsAlLoW: /\n", "FooBot", "/a/b", false },
+    { "USER-AGENT: FOO BAR\nALLOW: /x/\nDISALLOW: /\n", "Foo", "/x/y", true },
+    { "user-agent: FoO bAr\nallow: /x/\ndisallow: /\n", "foo", "/a/b", false },
+    { "User-Agent: *\nDisallow: /\nUser-Agent: Foo Bar\nAllow: /x/\nDisallow: /\n", "Foo", "/x/y", true },
+    { "User-Agent: *\nDisallow: /\nUser-Agent: Foo Bar\nAllow: /x/\nDisallow: /\n", "Foo Bar", "/x/y", false },
+    { "user-agent: *\nallow: /\nuser-agent: FooBot\ndisallow: /\n", "FooBot", "/x/y", false },
+    { "user-agent: *\nallow: /\nuser-agent: FooBot\ndisallow: /\n", "BarBot", "/x/y", true },
+    { "user-agent: *\ndisallow: /\nuser-agent: FooBot\nallow: /\n", "BarBot", "/x/y", false },
+    { "user-agent: FooBot\nallow: /\nuser-agent: BarBot\ndisallow: /\nuser-agent: BazBot\ndisallow: /\n", "QuxBot", "/x/y", true },
+    { "user-agent: FooBot\ndisallow: /X/\n", "FooBot", "/x/y", true },
+    { "user-agent: FooBot\ndisallow: /x/page.html\nallow: /x/\n", "FooBot", "/x/page.html", false },
+    { "user-agent: FooBot\nallow: /x/page.html\ndisallow: /x/\n", "FooBot", "/x/page.html", true },
+    { "user-agent: FooBot\nallow: /x/page.html\ndisallow: /x/\n", "FooBot", "/x/", false },
+    { "user-agent: FooBot\ndisallow: \nallow: \n", "FooBot", "/x/page.html", true },
+    { "user-agent: FooBot\ndisallow: /\nallow: /\n", "FooBot", "/x/page.html", true },
+    { "user-agent: FooBot\ndisallow: /x\nallow: /x/\n", "FooBot", "/x", false },
+    { "user-agent: FooBot\ndisallow: /x\nallow: /x/\n", "FooBot", "/x/", true },
+    { "user-agent: FooBot\ndisallow: /x/page.html\nallow: /x/page.html\n", "FooBot", "/x/page.html", true },
+    { "user-agent: FooBot\nallow: /page\ndisallow: /*.html\n", "FooBot", "/page.html", false },
+    { "user-agent: FooBot\nallow: /page\ndisallow: /*.html\n", "FooBot", "/page", true },
+    { "user-agent: FooBot\nallow: /x/page.\ndisallow: /*.html\n", "FooBot", "/x/page.html", true },
+    { "user-agent: FooBot\nallow: /x/page.\ndisallow: /*.html\n", "FooBot", "/x/y.html", false },
+    { "User-agent: *\nDisallow: /x/\nUser-agent: FooBot\nDisallow: /y/\n", "FooBot", "/x/page", true },
+    { "User-agent: *\nDisallow: /x/\nUser-agent: FooBot\nDisallow: /y/\n", "FooBot", "/y/page", false },
+    { FISH("/foo/bar?qux=taz&baz=http://foo.bar?tar&par"), "FooBot", "/foo/bar?qux=taz&baz=http://foo.bar?tar&par", true },
+    { FISH("/foo/bar/\xe3\x83\x84"), "FooBot", "/foo/bar/%E3%83%84", true },
+    { FISH("/foo/bar/%E3%83%84"), "FooBot", "/foo/bar/%e3%83%84", true },
+    { FISH("/foo/bar/%62%61%7A"), "FooBot", "/foo/bar/%62%61%7A", true },
+    { "User-agent: FooBot\nDisallow: /foo/bar/quz\nAllow: /foo/*/qux\n", "FooBot", "/foo/bar/quz", false },
+    { "User-agent: FooBot\nDisallow: /foo/bar/quz\nAllow: /foo/*/qux\n", "FooBot", "/foo//quz", true },
+    { "User-agent: FooBot\nDisallow: /foo/bar$\nAllow: /foo/bar/qux\n", "FooBot", "/foo/bar", false },
+    { "User-agent: FooBot\nDisallow: /foo/bar$\nAllow: /foo/bar/qux\n", "FooBot", "/foo/bar/", true },
+    { "User-agent: FooBot\n# Disallow: /\nDisallow: /foo/quz#qux\nAllow: /\n", "FooBot", "/foo/bar", true },
+    { "User-agent: FooBot\n# Disallow: /\nDisallow: /foo/quz#qux\nAllow: /\n", "FooBot", "/foo/quz", false },
+    { "User-Agent: *\nAllow: /dir/index.html\nDisallow: /\n", "foobot", "/dir/", true },
+    { "User-Agent: *\nAllow: /dir/index.html\nDisallow: /\n", "foobot", "/dir/index.html", true },
+    { "User-Agent: *\nAllow: /dir/index.html\nDisallow: /\n", "foobot", "/dir/index.htm", false },
+    { "User-Agent: *\nAllow: /dir/index.html\nDisallow: /\n", "foobot", "/other", false },
+    { FISH("/fish"), "FooBot", "/bar", false },         { FISH("/fish"), "FooBot", "/fish", true },
+    { FISH("/fish"), "FooBot", "/fishheads/yummy.html", true }, { FISH("/fish"), "FooBot", "/fish.html?id=anything", true },
+    { FISH("/fish"), "FooBot", "/Fish.asp", false },    { FISH("/fish"), "FooBot", "/catfish", false },
+    { FISH("/fish"), "FooBot", "/?id=fish", false },    { FISH("/fish*"), "FooBot", "/fishheads", true },
+    { FISH("/fish*"), "FooBot", "/Fish.asp", false },   { FISH("/fish/"), "FooBot", "/fish/?salmon", true },
+    { FISH("/fish/"), "FooBot", "/fish", false },       { FISH("/fish/"), "FooBot", "/fish.html", false },
+    { FISH("/*.php"), "FooBot", "/filename.php", true },{ FISH("/*.php"), "FooBot", "/folder/any.php.file.html", true },
+    { FISH("/*.php"), "FooBot", "/filename.php/", true },{ FISH("/*.php"), "FooBot", "/index?f=filename.php/", true },
+    { FISH("/*.php"), "FooBot", "/php/", false },       { FISH("/*.php"), "FooBot", "/windows.PHP", false },
+    { FISH("/*.php$"), "FooBot", "/folder/filename.php", true }, { FISH("/*.php$"), "FooBot", "/filename.php?parameters", false },
+    { FISH("/*.php$"), "FooBot", "/filename.php/", false }, { FISH("/*.php$"), "FooBot", "/filename.php5", false },
+    { FISH("/fish*.php"), "FooBot", "/fishheads/catfish.php?parameters", true }, { FISH("/fish*.php"), "FooBot", "/Fish.PHP", false },
+    { "user-agent: FooBot\nallow: /p\ndisallow: /\n", "FooBot", "/page", true },
+    { "user-agent: FooBot\nallow: /folder\ndisallow: /folder\n", "FooBot", "/folder/page", true },
+    { "user-agent: FooBot\nallow: /page\ndisallow: /*.htm\n", "FooBot", "/page.htm", false },
+    { "user-agent: FooBot\nallow: /$\ndisallow: /\n", "FooBot", "https://example.com/", true },
+    { "user-agent: FooBot\nallow: /$\ndisallow: /\n", "FooBot", "https://example.com/page.html", false },
+    { "\xef\xbb\xbfUser-Agent: foo\nDisallow: /\n", "foo", "/", false },
+    { "\xef\xbbUser-Agent: foo\nDisallow: /\n", "foo", "/", false },
+    { "\xefUser-Agent: foo\nDisallow: /\n", "foo", "/", false },
+    { "\xef\x11\xbfUser-Agent: foo\nDisallow: /\n", "foo", "/", true },
+    { "User-Agent: foo\n\xef\xbb\xbf" "Disallow: /\n", "foo", "/", true },
+};
+
+static void test_google(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(google); i++) {
+        struct robots *r = robots_parse(google[i].file, strlen(google[i].file));
+        if (robots_check(r, google[i].agent, google[i].target).allowed != google[i].allowed)
+            fail_msg("row %zu: %s for %s, want allowed %d of\n%s", i, google[i].target, google[i].agent, google[i].allowed, google[i].file);
+        robots_destroy(r);
+    }
+}
+
+/* The rule is what fits into the longest line that is read. */
+static void test_long_line(void **state)
+{
+    (void)state;
+    size_t len = 2083 * 8;
+    char *file = xcalloc(1, len + 100), *path = xcalloc(1, len + 100);
+    strcpy(file, "user-agent: FooBot\ndisallow: /x/");
+    size_t head = strlen(file) - strlen("user-agent: FooBot\n");
+    memset(file + strlen(file), 'a', len - head);
+    strcpy(path, "/x/");
+    memset(path + 3, 'a', len - head);
+    strcat(file, "/qux\n");
+    strcat(path, "/fux");
+    struct robots *r = robots_parse(file, strlen(file));
+    assert_false(robots_check(r, "FooBot", path).allowed);
+    assert_true(robots_check(r, "FooBot", "/fux").allowed);
+    robots_destroy(r);
+    free(file);
+    free(path);
+}
+
 static const struct { const char *name, *file, *agent; double want_s; } delays[] = {
     { "of the group", "User-agent: *\nCrawl-delay: 10\n", "tidings", 10 },
     { "behind the rules", "User-agent: *\nDisallow: /a\nCrawl-delay: 1.5\n", "tidings", 1.5 },
@@ -169,7 +283,8 @@ static void test_beyond_the_limit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rules), cmocka_unit_test(test_delay_and_sitemaps), cmocka_unit_test(test_many_wildcards),
+        cmocka_unit_test(test_rules), cmocka_unit_test(test_google), cmocka_unit_test(test_long_line),
+        cmocka_unit_test(test_delay_and_sitemaps), cmocka_unit_test(test_many_wildcards),
         cmocka_unit_test(test_beyond_the_limit), cmocka_unit_test(test_delays), cmocka_unit_test(test_utf16),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
