@@ -116,13 +116,20 @@ static bool is_data_url(const struct attribute *a)
     return a->value_len > 5 && strncasecmp(a->value, "data:", 5) == 0;
 }
 
+/* A style that hides its element, or says of it that it does. */
+static bool hides(const struct attribute *a)
+{
+    return a->value_len < 1000 && (memmem(a->value, a->value_len, "none", 4) || memmem(a->value, a->value_len, "hidden", 6));
+}
+
 static bool is_kept(const struct attribute *a, GumboTag tag)
 {
     switch (a->name_len) {
     case 2: return name_is(a, "id");
     case 3: return (name_is(a, "src") && !is_data_url(a)) || name_is(a, "rel") || name_is(a, "alt");
     case 4: return name_is(a, "href") || name_is(a, "name") || name_is(a, "type") || name_is(a, "lang") || name_is(a, "role");
-    case 5: return name_is(a, "class") || name_is(a, "width") || (tag != GUMBO_TAG_A && name_is(a, "title"));
+    case 5: return name_is(a, "class") || name_is(a, "width") || (tag != GUMBO_TAG_A && name_is(a, "title")) ||
+                   (name_is(a, "style") && hides(a));
     case 6: return name_is(a, "height") || name_is(a, "hidden");
     case 7: return name_is(a, "content") || name_is(a, "charset");
     case 8: return name_is(a, "property") || name_is(a, "itemprop") || name_is(a, "datetime") || name_is(a, "itemtype") ||

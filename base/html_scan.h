@@ -12,7 +12,7 @@
  *
  * Kept attributes: alt aria-hidden charset class content data-lazy-src data-original data-src datetime height hidden href http-equiv
  * id itemprop itemscope itemtype lang name property rel role src type width xml:lang, and title except on a;
- * src and data-src not when they are data URLs. */
+ * src and data-src not when they are data URLs, style only when it speaks of "none" or "hidden". */
 #ifndef BASE_HTML_SCAN_H
 #define BASE_HTML_SCAN_H
 

@@ -5,6 +5,7 @@
 #include "base/charset.h"
 #include "base/hash.h"
 #include "base/html.h"
+#include "base/html_scan.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "extractor/inside.h"
@@ -25,6 +26,8 @@ struct extractor {
     struct phrases *phrases;   /* owned */
     struct arena *arena;       /* owned; tree and strings of the current page */
     struct buffer page;        /* the page as UTF-8 */
+    struct buffer lean;        /* … without what html_scan() leaves out */
+    struct html_scan scan;     /* of the page: its scripts */
     struct buffer scratch, text;
     struct doc doc;
     struct meta meta;
@@ -54,6 +57,7 @@ struct extractor *extractor_create(const struct extract_limits *limits)
     x->phrases = phrases_create(x->chars);
     x->arena = arena_create(x->limits.arena_bytes);
     buffer_init(&x->page, x->limits.text_bytes);
+    buffer_init(&x->lean, x->limits.text_bytes);
     buffer_init(&x->scratch, 0);
     buffer_init(&x->text, 0);
     doc_init(&x->doc, x->chars, x->vocab);
@@ -72,6 +76,7 @@ void extractor_destroy(struct extractor *x)
     doc_fini(&x->doc);
     buffer_fini(&x->text);
     buffer_fini(&x->scratch);
+    buffer_fini(&x->lean);
     buffer_fini(&x->page);
     arena_destroy(x->arena);
     phrases_destroy(x->phrases);
@@ -275,7 +280,6 @@ static const char *content_type_of(const struct extract_input *in)
 static GumboOutput *read_page(struct extractor *x, const struct extract_input *in, struct error *err)
 {
     struct charset_report report;
-    struct html_limits limits = { .deadline_ms = x->limits.deadline_ms };
     features_destroy(x->features);
     x->features = NULL;
     x->inside_valid = false;
@@ -287,7 +291,11 @@ static GumboOutput *read_page(struct extractor *x, const struct extract_input *i
         error_set(err, ERROR_INVALID, "the page is empty");
         return NULL;
     }
-    return html_parse(x->arena, buffer_str(&x->page), x->page.len, &limits, err);
+    buffer_clear(&x->lean);
+    if (!html_scan(buffer_str(&x->page), x->page.len, &x->lean, &x->scan, err))
+        return NULL;
+    struct html_limits limits = { .deadline_ms = x->limits.deadline_ms, .depth_known = x->scan.copied_from == x->page.len };
+    return html_parse(x->arena, buffer_str(&x->lean), x->lean.len, &limits, err);
 }
 
 static void fill(struct extractor *x, const struct page_view *v, struct article_fields *out)
@@ -306,7 +314,7 @@ static void fill(struct extractor *x, const struct page_view *v, struct article_
         fields_warn(v, out, "no title");
     if (in->truncated)
         fields_warn(v, out, "truncated");
-    if (x->doc.cut)
+    if (x->doc.cut || x->scan.flattened)
         fields_warn(v, out, "page too large");
     when_fill(v, out);
     people_fill(v, out);
@@ -324,7 +332,7 @@ bool extract_run(struct extractor *x, const struct extract_input *in, struct art
         return false;
     doc_build(&x->doc, tree->root);
     make_room(x);
-    meta_read(&x->meta, &x->doc, x->arena, &x->scratch, in->url);
+    meta_read(&x->meta, &x->doc, &x->scan, x->arena, &x->scratch, in->url);
     struct page_view v = { .arena = x->arena, .scratch = &x->scratch, .in = in, .doc = &x->doc, .meta = &x->meta, .marks = &x->marks,
                            .verdicts = x->verdicts };
     out->title = title_find(&v, &out->origin[FIELD_TITLE]);

@@ -318,7 +318,8 @@ static void clean_ld(struct jsonld *ld, struct arena *a, struct buffer *scratch)
     }
 }
 
-void meta_read(struct meta *m, const struct doc *d, struct arena *a, struct buffer *scratch, const char *url)
+void meta_read(struct meta *m, const struct doc *d, const struct html_scan *scan, struct arena *a, struct buffer *scratch,
+               const char *url)
 {
     memset(m, 0, sizeof(*m));
     jsonld_init(&m->ld);
@@ -329,7 +330,10 @@ void meta_read(struct meta *m, const struct doc *d, struct arena *a, struct buff
             m->canonical = html_attr(d->head_links.items[i], "href");
     for (size_t i = 0; i < d->items.count; i++)
         read_item(m, d->items.items[i], a, scratch);
-    for (size_t i = 0; i < d->scripts.count; i++)
+    for (unsigned i = 0; i < scan->script_count; i++)
+        if (scan->scripts[i].kind == HTML_SCRIPT_JSON_LD)
+            jsonld_read(&m->ld, a, scan->scripts[i].bytes, scan->scripts[i].len, url);
+    for (size_t i = 0; i < d->scripts.count; i++) /* what the scan passed over: the rest of a page it gave up on */
         read_script(m, d->scripts.items[i], a, url);
     clean_ld(&m->ld, a, scratch);
     if (d->title_node)

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/buffer.h"
+#include "base/html_scan.h"
 #include "extractor/doc.h"
 #include "extractor/jsonld.h"
 
@@ -25,8 +26,9 @@ struct meta {
     bool named_published;              /* a name that only articles have (article:published_time) */
 };
 
-/* Fills m from the nodes d noted. Strings live in a; scratch is for passing use. */
-void meta_read(struct meta *m, const struct doc *d, struct arena *a, struct buffer *scratch, const char *url);
+/* Fills m from the nodes d noted and the scripts that scan kept aside. Strings live in a; scratch is for passing use. */
+void meta_read(struct meta *m, const struct doc *d, const struct html_scan *scan, struct arena *a, struct buffer *scratch,
+               const char *url);
 
 /* A copy in a of text as a reader sees it: entities and tags resolved, spaces folded, NFC. NULL when nothing is left. */
 const char *clean_text(struct arena *a, struct buffer *scratch, const char *text, size_t len);

@@ -20,6 +20,7 @@ static const struct { const char *name, *page, *want; } cases[] = {
     { "script, quoted end", "<script></script a='>'>y", "<script></script>y" },
     { "script without end", "<p>x<script>abc", NULL },
     { "style", "<style>a>b{}</style><p style='color:red' class=k data-x=1>t", "<style></style><p class=k>t" },
+    { "style that hides", "<div style='display: none'>x</div>", "<div style='display: none'>x</div>" },
     { "iframe in head", "<head><iframe><p></iframe><meta name=a content=b><title>t</title>", NULL },
     { "noscript in head", "<head><noscript><img src=x></noscript><title>t</title></head>", "<head><noscript><img src=x></noscript><title>t</title></head>" },
     { "noscript with an image", "<body><p>a<noscript><img src=x></noscript>b", "<body><p>a<noscript></noscript>b" },
