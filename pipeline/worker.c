@@ -40,7 +40,7 @@ struct runner { /* one stage; fields without a note belong to its thread */
     atomic_bool ended;                 /* the thread is about to return */
     bool started, joined;              /* main's */
     pthread_mutex_t lock;              /* shown, busy */
-    void *shown;                       /* self while it exists, for other threads */
+    void *shown;                       /* self while it exists, for other threads; then `wake` may be sent to */
     char busy[200];
 };
 
@@ -99,6 +99,15 @@ static void show(struct runner *r, void *self)
 {
     pthread_mutex_lock(&r->lock);
     r->shown = self;
+    pthread_mutex_unlock(&r->lock);
+}
+
+/* From another thread: a handle that is closed, or whose loop has ended, must not be sent to. */
+static void wake_runner(struct runner *r)
+{
+    pthread_mutex_lock(&r->lock);
+    if (r->shown)
+        uv_async_send(&r->wake);
     pthread_mutex_unlock(&r->lock);
 }
 
@@ -221,7 +230,7 @@ static void drain_next(struct worker *w)
         if (!r->drain_wanted)
             log_debug("draining stage=%s", r->stage->name);
         r->drain_wanted = true;
-        uv_async_send(&r->wake);
+        wake_runner(r);
         return;
     }
     finish(w, WORKER_DRAINED);
@@ -400,10 +409,8 @@ static void stop_runner(struct runner *r)
 {
     if (!r->started)
         return;
-    if (!r->ended) {
-        r->drain_wanted = true;
-        uv_async_send(&r->wake);
-    }
+    r->drain_wanted = true;
+    wake_runner(r);
     uv_thread_join(&r->thread);
     uv_sem_destroy(&r->created);
     pthread_mutex_destroy(&r->lock);
