@@ -61,7 +61,6 @@ struct crawler {
     struct crawl crawl;                   /* first: crawler_of() */
     struct stage_env env;
     struct meta *meta;
-    struct budget *own_budget;
     struct address_policy *addresses;
     struct redis *redis;
     struct door *door;
@@ -296,9 +295,6 @@ static void free_when_gone(struct crawler *w)
     schedules_destroy(w->crawl.schedules);
     address_policy_destroy(w->addresses);
     meta_destroy(w->meta);
-    /* A body that is read in the pool still holds bytes of the budget; with an own one it ends with the process. */
-    if (w->own_budget && budget_used(w->own_budget) == 0)
-        budget_destroy(w->own_budget);
     free(w);
 }
 
@@ -445,7 +441,7 @@ static void *crawler_create(const struct stage_env *env, uv_loop_t *loop, struct
     if (!w->meta)
         goto fail;
     c->meta = w->meta;
-    c->budget = w->own_budget = budget_create((size_t)env->config->body_budget_mb << 20);
+    c->budget = env->budget;
     w->addresses = policy_of(env->config);
     c->gate = gate_create(loop, may_start, c);
     c->robots = robots_cache_create(c);

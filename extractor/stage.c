@@ -761,6 +761,7 @@ static bool open_all(struct extract_stage *x, struct error *err)
 
     if (!load_meta(x, err))
         return false;
+    budget_set_aside(x->env.budget, o.max_bytes);
     x->pool = pool_create(x->loop, &pool, err);
     x->producer = x->pool ? producer_create(x->env.stream, x->loop, err) : NULL;
     if (!x->producer)

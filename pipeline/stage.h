@@ -6,6 +6,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "config/config.h"
+#include "pipeline/budget.h"
 #include "pipeline/stream.h"
 
 #include <stdbool.h>
@@ -14,6 +15,7 @@
 struct stage_env {
     const struct config *config;   /* borrowed, outlives the stage */
     struct stream *stream;         /* borrowed */
+    struct budget *budget;         /* of bodies, shared by the process's stages; what the stream queues is set aside already */
     const char *worker_id;         /* unique to this process and start */
     bool embedded;                 /* `tidings run` */
     /* The stage cannot go on: the process ends with the message. Any thread. */

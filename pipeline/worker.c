@@ -22,6 +22,7 @@
 #define TICK_MS 200
 #define HANGS_MS 30000
 #define FILES_MAX 65536
+#define STREAM_SHARE 6 /* of the bodies' budget: what the stream drivers queue at most (max_bytes there) */
 #define POOL_THREADS "32" /* libuv gives look-ups of names half of them */
 
 struct runner { /* one stage; fields without a note belong to its thread */
@@ -48,6 +49,7 @@ struct worker {
     struct worker_options options;
     uv_loop_t *loop;
     char id[128];
+    struct budget *budget;
     struct stage_env env;
     struct runner runners[WORKER_STAGES_MAX];
     uv_async_t wake;
@@ -377,7 +379,10 @@ struct worker *worker_create(const struct worker_options *options, uv_loop_t *lo
     w->loop = loop;
     w->watchdog_ms = notify_watchdog_ms();
     make_id(w);
-    w->env = (struct stage_env){ .config = options->config, .stream = options->stream, .worker_id = w->id,
+    size_t budget_bytes = (size_t)options->config->body_budget_mb << 20;
+    w->budget = budget_create(budget_bytes);
+    budget_set_aside(w->budget, budget_bytes / STREAM_SHARE);
+    w->env = (struct stage_env){ .config = options->config, .stream = options->stream, .budget = w->budget, .worker_id = w->id,
                                  .embedded = options->embedded, .on_fatal = on_fatal, .arg = w };
     pthread_mutex_init(&w->lock, NULL);
     uv_async_init(loop, &w->wake, on_worker_wake);
@@ -426,6 +431,7 @@ void worker_destroy(struct worker *w)
     while (w->open_handles > 0)
         uv_run(w->loop, UV_RUN_ONCE);
     pthread_mutex_destroy(&w->lock);
+    budget_destroy(w->budget);
     free(w);
 }
 

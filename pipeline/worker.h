@@ -22,7 +22,7 @@
 #define WORKER_STAGES_MAX 4
 
 struct worker_options {
-    const struct config *config; /* borrowed; the others too */
+    const struct config *config; /* borrowed; the others too. body_budget_mb is what the stages share */
     struct stream *stream;
     const struct stage *const *stages; /* stage_count of them, upstream first */
     size_t stage_count;

@@ -110,7 +110,8 @@ static void on_waiting(void *arg, const char *what)
 static int live(int stages)
 {
     static const struct stage *const two[] = { &fake_stage, &fake_stage };
-    struct worker_options o = { .stages = two, .stage_count = (size_t)stages, .on_reload = on_reload, .on_waiting = on_waiting };
+    static const struct config config = { .body_budget_mb = 32 };
+    struct worker_options o = { .config = &config, .stages = two, .stage_count = (size_t)stages, .on_reload = on_reload, .on_waiting = on_waiting };
     struct error err = { 0 };
     uv_loop_t loop;
     worker_prepare();
