@@ -22,7 +22,8 @@
  *
  * Drain, 24 s at most. At once: no more claims, works without a request out are abandoned (given back), the door stops.
  * After 10 s: transfers still running are aborted. After 20 s: what is not delivered is abandoned; it is fetched again by
- * whoever gets it. The frontier gives each partition back as its last claim ends. */
+ * whoever gets it. The frontier gives each partition back as its last claim ends. When Redis is away for 10 s of that, the
+ * drain is over: nothing can be given back, and the leases lapse. */
 #include "crawler/crawl.h"
 
 #include "base/clock.h"
@@ -51,6 +52,7 @@
 #define DRAIN_TRANSFERS_MS 10000
 #define DRAIN_DELIVERY_MS 20000
 #define DRAIN_MAX_MS 24000
+#define DRAIN_AWAY_MS 10000               /* without Redis nothing can be given back: the leases lapse by themselves */
 #define READERS 2                         /* documents read at the same time */
 #define READERS_MEMORY (24u << 20)        /* what those may hold decoded: set aside from the byte budget */
 #define SCHEDULES_MAX 100000
@@ -66,6 +68,7 @@ struct crawler {
     struct door *door;
     uv_timer_t tick;
     int64_t drain_began_mono_ms;          /* 0: not draining */
+    int64_t drain_away_mono_ms;           /* Redis is away since then, while draining; 0: it is there */
     bool frontier_drained, door_drained;
     void (*on_drained)(void *arg);
     void *drained_arg;
@@ -146,6 +149,18 @@ static bool of_partition(const struct work *w, int partition)
     return w->claim->partition == partition;
 }
 
+static void on_gained(void *arg, int partition)
+{
+    (void)arg;
+    log_debug("partition gained partition=%d", partition);
+}
+
+static void on_draining(void *arg, int partition)
+{
+    (void)arg; /* its claims end as usual */
+    log_debug("partition is given back partition=%d", partition);
+}
+
 static void on_lost(void *arg, int partition)
 {
     abort_works(arg, of_partition, partition);
@@ -189,9 +204,8 @@ static void on_redis_connected(void *arg)
 static void on_redis_disconnected(void *arg)
 {
     struct crawler *w = arg;
-    if (w->destroyed)
-        return;
-    door_redis_down(w->door);
+    if (!w->destroyed)
+        door_redis_down(w->door); /* the frontier learns it from its calls */
 }
 
 static void on_redis_changed(void *arg)
@@ -253,7 +267,14 @@ static void drain_tick(struct crawler *w)
         abort_works(&w->crawl, visiting, 0);
     if (age_ms >= DRAIN_DELIVERY_MS)
         abort_works(&w->crawl, any, 0);
-    if (age_ms >= DRAIN_MAX_MS)
+    if (redis_connected(w->redis))
+        w->drain_away_mono_ms = 0;
+    else if (w->drain_away_mono_ms == 0)
+        w->drain_away_mono_ms = clock_mono_ms();
+    bool away = w->drain_away_mono_ms && clock_mono_ms() - w->drain_away_mono_ms >= DRAIN_AWAY_MS;
+    if (away)
+        abort_works(&w->crawl, any, 0);
+    if (away || age_ms >= DRAIN_MAX_MS)
         drained(w);
 }
 
@@ -398,8 +419,8 @@ static bool make_frontier(struct crawler *w, struct error *err)
     struct frontier_options o = { .prefix = config->prefix, .worker_id = w->env.worker_id, .meta = w->meta, .lease_ms = config->crawler.lease_ms,
                                   .delay_ms = config->crawler.delay_ms, .budgets_per_domain = (int)config->crawler.budgets_per_domain,
                                   .pages_retention_ms = PAGES_RETENTION_MS };
-    struct frontier_callbacks callbacks = { .on_claim = on_claim, .on_lost = on_lost, .on_server_changed = on_server_changed,
-                                            .on_fatal = on_fatal, .arg = w };
+    struct frontier_callbacks callbacks = { .on_claim = on_claim, .on_gained = on_gained, .on_draining = on_draining, .on_lost = on_lost,
+                                            .on_server_changed = on_server_changed, .on_fatal = on_fatal, .arg = w };
     c->frontier = frontier_create(c->loop, &o, &callbacks, err);
     if (!c->frontier)
         return false;

@@ -139,9 +139,10 @@ static inline void *web_accept(void *arg)
     return NULL;
 }
 
-static inline void web_start(struct web *w, web_fn *fn, void *arg)
+/* address: INADDR_LOOPBACK, or INADDR_ANY for one server under many addresses of 127.0.0.0/8, each a site of its own. */
+static inline void web_start_at(struct web *w, in_addr_t address, web_fn *fn, void *arg)
 {
-    struct sockaddr_in sa = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    struct sockaddr_in sa = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(address) };
     socklen_t len = sizeof(sa);
     memset(w, 0, sizeof(*w));
     w->fn = fn;
@@ -155,6 +156,11 @@ static inline void web_start(struct web *w, web_fn *fn, void *arg)
     (void)rc;
     w->port = ntohs(sa.sin_port);
     pthread_create(&w->acceptor, NULL, web_accept, w);
+}
+
+static inline void web_start(struct web *w, web_fn *fn, void *arg)
+{
+    web_start_at(w, INADDR_LOOPBACK, fn, arg);
 }
 
 static inline void web_stop(struct web *w)
