@@ -262,8 +262,9 @@ static void lane_restart(struct lane *l, const char *why)
     struct inorder *o = l->owner;
 
     if (l->state == LANE_RUNNING) {
-        log_info("partition restarts topic=%s partition=%" PRId32 " held=%zu reason=\"%s\"", topic_name(o->options.topic),
-                 l->partition, o->held, why);
+        if (redis_connected(o->redis)) /* else every lane would say what the connection has said */
+            log_info("partition restarts topic=%s partition=%" PRId32 " held=%zu reason=\"%s\"", topic_name(o->options.topic),
+                     l->partition, o->held, why);
         metric_add(o->restarts, 1);
     }
     l->state = LANE_WAITING;
@@ -389,7 +390,7 @@ void inorder_skip(struct inorder_item *it)
         it->bare = true;
         o->held--;
         o->held_bytes -= it->bytes;
-        lane_pump(l);
+        update_throttle(o);
         return;
     }
     l->covered = it->offset + 1;
