@@ -188,7 +188,7 @@ static __attribute__((unused)) void rig_init(struct rig *rig, const struct stage
     CHECK(rig->stream, "%s", err.message);
     rig->producer = producer_create(rig->stream, &rig->loop, &err);
     CHECK(rig->producer, "%s", err.message);
-    rig->env = (struct stage_env){ rig->config, rig->stream, "worker-1", true, rig_on_fatal, rig };
+    rig->env = (struct stage_env){ .config = rig->config, .stream = rig->stream, .worker_id = "worker-1", .embedded = true, .on_fatal = rig_on_fatal, .arg = rig };
 }
 
 static __attribute__((unused)) void rig_fini(struct rig *rig)
