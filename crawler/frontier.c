@@ -607,8 +607,7 @@ void frontier_destroy(struct frontier *f)
         ops_clear(&f->parts[i].ops);
         ops_clear(&f->parts[i].sent);
     }
-    while (f->claims)
-        claim_free(f->claims);
+    claims_drop(f);
     requests_drop(f);
     live_set(f, NULL);
     uv_close((uv_handle_t *)&f->tick, on_handle_closed);

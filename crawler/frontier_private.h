@@ -134,7 +134,7 @@ void frontier_settle(struct frontier *f); /* draining: give back what has ended,
 void work_flush(struct frontier *f);
 void ops_init(struct ops *o);
 void ops_clear(struct ops *o);
-void claim_free(struct claim_box *box);
+void claims_drop(struct frontier *f); /* frees all that are out; tells nobody */
 
 /* frontier_calls.c */
 struct request *request_create(struct frontier *f, const struct redis_script *script, int partition);

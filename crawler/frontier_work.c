@@ -88,7 +88,7 @@ static void op_tell(struct frontier *f, const struct claim_box *box, struct op *
 
 /* --- claims --- */
 
-void claim_free(struct claim_box *box)
+static void claim_free(struct claim_box *box)
 {
     struct claim *c = &box->claim;
     free(c->url);
@@ -120,6 +120,15 @@ static void claim_unlink(struct frontier *f, struct claim_box *box)
     if (box->next)
         box->next->prev = box->prev;
     f->claim_count--;
+}
+
+void claims_drop(struct frontier *f)
+{
+    while (f->claims) {
+        struct claim_box *box = f->claims;
+        claim_unlink(f, box);
+        claim_free(box);
+    }
 }
 
 static bool is_void(struct frontier *f, const struct claim_box *box)
@@ -389,10 +398,9 @@ void frontier_ended(struct frontier *f, struct claim *c, int64_t sent_mono_ms, c
 /* Begins a result: kind, member, version; NULL when nobody is to be told. */
 static struct op *result_begin(struct frontier *f, struct claim_box *box, const char *kind)
 {
-    static const struct host_effect unsent = { .crawl_delay_ms = -1 };
     if (is_void(f, box))
         return NULL;
-    frontier_ended(f, &box->claim, 0, &unsent);
+    frontier_ended(f, &box->claim, 0, NULL);
     struct op *op = op_create(box, false);
     args_str(&op->args, kind);
     args_add(&op->args, op->member, op->member_len);
@@ -442,6 +450,7 @@ void frontier_complete(struct frontier *f, struct claim *c, const struct result 
 void frontier_abandon(struct frontier *f, struct claim *c)
 {
     struct claim_box *box = (struct claim_box *)c;
+    frontier_ended(f, c, clock_mono_ms(), NULL); /* a request of it may be out: the host waits as if it had gone out now */
     struct op *op = result_begin(f, box, "A");
     if (op)
         op_tell(f, box, op);

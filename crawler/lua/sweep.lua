@@ -37,7 +37,7 @@ walk(':sent', 'sweep_sent', function(id, packed)
   call('HDEL', base .. ':sent', id)
   local rec = sent[2]
   if not is_current(rec) then return end
-  rec[R_ETAG], rec[R_MODIFIED] = '', ''
+  rec[R_ETAG], rec[R_MODIFIED], rec[R_VIA] = '', '', 'recheck' -- where it led is seen by now and must not end it
   enqueue(rec, 'n', true)
   again = again + 1
 end)

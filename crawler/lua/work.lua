@@ -15,7 +15,7 @@ local owner = call('HMGET', base .. ':row', 'token', 'until', 'takeover')
 if owner[1] ~= arg() or tonumber(owner[2] or 0) <= now() then return { 0 } end
 local takeover = tonumber(owner[3] or 0)
 local lookahead, wanted, default_delay, cap = num(), num(), num(), num()
-local DROPS_MAX, DUE_MAX = 256, 64
+local DROPS_MAX, DUE_MAX, PAUSED_MS = 256, 64, 60000
 
 -- A host that failed is asked half as often for each level of its back-off.
 local function delay_of(own, level)
@@ -30,7 +30,7 @@ end
 
 -- A place below a domain is free: let in one budget that waits for it.
 local function uncap(domain)
-  call('HINCRBY', base .. ':caps', domain, -1)
+  if call('HINCRBY', base .. ':caps', domain, -1) <= 0 then call('HDEL', base .. ':caps', domain) end
   local waits = call('ZRANGEBYLEX', base .. ':capped', '[' .. domain .. '\n', '(' .. domain .. '\n\255', 'LIMIT', 0, 1)
   if waits[1] then
     call('ZREM', base .. ':capped', waits[1])
@@ -111,7 +111,7 @@ local results = {
     if value ~= '' then mark_seen(value, bucket) end
     close_request(rec[R_ID], version, outcome)
     if recheck_in > 0 then
-      rec[R_STEP] = rec[R_STEP] + 1
+      rec[R_STEP], rec[R_VIA] = rec[R_STEP] + 1, 'recheck'
       if etag ~= '' or modified ~= '' then rec[R_ETAG], rec[R_MODIFIED] = etag, modified end
       schedule_recheck(rec, recheck_in)
     end
@@ -167,8 +167,13 @@ local function promote()
       local v = call('HGET', base .. ':polls', id)
       local rec = v and cmsgpack.unpack(v)
       local state = rec and call('HGET', prefix .. ':source:' .. rec[R_SOURCE], 'state')
-      if rec and not state then call('HDEL', base .. ':polls', id) end -- the source was removed
-      if state and state ~= 'paused' then enqueue(rec, 'u') end
+      if rec and not state then
+        call('HDEL', base .. ':polls', id) -- the source was removed
+      elseif state == 'paused' then
+        call('ZADD', base .. ':due', now() + PAUSED_MS, member)
+      elseif rec then
+        enqueue(rec, 'u')
+      end
     else
       local v = call('HGET', base .. ':items', member)
       local rec = v and cmsgpack.unpack(v)

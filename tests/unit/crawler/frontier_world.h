@@ -6,6 +6,7 @@
 #include "crawler/frontier.h"
 
 #include "base/clock.h"
+#include "pipeline/frontier_lib.lua.h"
 #include "pipeline/keys.h"
 #include "pipeline/ledger.h"
 #include "tests/unit/redis_own.h"
@@ -234,6 +235,29 @@ static __attribute__((unused)) void check_balance(const char *when)
 static __attribute__((unused)) void put_source(const char *name)
 {
     freeReplyObject(redis_server_ask(&server, "HSET %s:source:%s state active", prefix, name));
+}
+
+/* Runs a script in a partition, after frontier_lib.lua and partition(); the answer is a number or something that counts. */
+static __attribute__((unused)) long long run_script(int partition, const char *source, int argc, const char **argv)
+{
+    struct error err;
+    char *text = xasprintf("partition(KEYS[1], KEYS[2])\n%s", source);
+    struct redis_script script = { .name = "of the test", .prelude = frontier_lib_lua, .source = text };
+    struct key base = key_partition(prefix, partition);
+    const char *all[16] = { base.s, prefix };
+    for (int i = 0; i < argc; i++)
+        all[2 + i] = argv[i];
+    redisReply *reply = redis_ask_script(server.c, &script, 2, 2 + argc, all, NULL, &err);
+    CHECK(reply, "%s", err.message);
+    free(text);
+    return redis_server_count(reply);
+}
+
+/* What is scheduled in a partition for later is due now, as if the time had come. */
+static __attribute__((unused)) void make_due(int partition)
+{
+    run_script(partition, "for _, m in ipairs(call('ZRANGE', base .. ':due', 0, -1)) do call('ZADD', base .. ':due', 1, m) end return 1", 0,
+               NULL);
 }
 
 /* A number in a partition's keys: field of the row, say. */
