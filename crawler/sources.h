@@ -28,6 +28,9 @@ struct source {
     int64_t interval_ms;      /* 0: chosen */
     struct config_list feeds, sitemaps, keep_params, drop_params;
     bool from_file, paused;
+    /* Filled in by what reads and adds sources. */
+    struct id id;             /* of url's key form: two sources of one id watch the same */
+    char *file;               /* with from_file: the configuration that names it */
 };
 
 struct sources;
@@ -49,8 +52,10 @@ void sources_destroy(struct sources *s);               /* closes its handles; th
 const struct source *sources_get(const struct sources *s, const char *name); /* NULL: unknown; lent until the next turn of the loop */
 size_t sources_count(const struct sources *s);
 bool sources_ready(const struct sources *s);           /* rows have been read */
-/* The configuration was read again (SIGHUP): sources that left the file are removed. */
+/* The configuration was read again (SIGHUP): sources that left the file are removed. config is borrowed from now on. */
 void sources_reload(struct sources *s, const struct config *config);
+/* Redis is another one or was restarted: rows and polls may be older than what is known. All is read, written and told again. */
+void sources_redis_changed(struct sources *s);
 
 /* The name a source gets when none is given: the registrable domain of its address. The caller frees it; NULL with the
  * reason when url is no address. */
@@ -58,12 +63,20 @@ char *source_default_name(const struct meta *meta, const char *url, struct error
 
 /* --- for commands: blocking, while crawlers run or not --- */
 
-bool source_add(redisContext *c, const char *prefix, const struct source *s, struct error *err); /* ERROR_INVALID: there is one */
+/* s->id, file and from_file need not be set. ERROR_INVALID: there is one of this name or address, or it cannot be one. */
+bool source_add(redisContext *c, const char *prefix, const struct source *s, struct error *err);
+/* Many in few calls. refused() is told those that source_add() would refuse; false with err when Redis fails. */
+bool source_add_all(redisContext *c, const char *prefix, const struct source *list, size_t count,
+                    void (*refused)(void *arg, size_t i, const struct error *why), void *arg, struct error *err);
 /* ERROR_INVALID names why not: unknown, or of the file (says where to edit). */
 bool source_remove(redisContext *c, const char *prefix, const char *name, struct error *err);
 bool source_pause(redisContext *c, const char *prefix, const char *name, bool paused, struct error *err);
-/* An array of rows: {"name", "url", "origin": file|added, "state": active|paused, "last_poll_at", "last_new_at", "status",
- * "errors", "polls", "items", …}; times as Unix milliseconds, left out where never. */
+/* An array of rows, by name: {"name", "url", "origin": file|added, "state": active|paused, "added_at", "last_poll_at",
+ * "last_ok_at", "last_new_at", "status", "errors", "items", "last_article_at", "last_error", …}; times as Unix milliseconds,
+ * left out where never; "feeds", "sitemaps", "keep_params", "drop_params" as arrays, left out where empty. */
 json_t *source_list(redisContext *c, const char *prefix, struct error *err);
+
+/* Frees what s owns, not s. */
+void source_fini(struct source *s);
 
 #endif

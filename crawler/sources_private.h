@@ -1,0 +1,28 @@
+/* sources_private.h - inside of the sources, which are two files: source_rows.c (a source as a row of Redis, and what
+ * commands do to rows) and sources.c (the set a crawler works with, kept the same as the rows). */
+#ifndef CRAWLER_SOURCES_PRIVATE_H
+#define CRAWLER_SOURCES_PRIVATE_H
+
+#include "crawler/frontier_private.h"
+#include "crawler/sources.h"
+
+#define SOURCE_ROWS_PAGE 200 /* rows read in one call */
+
+extern const struct redis_script sources_read_script, sources_change_script, source_polls_script;
+
+/* Fills *out from the reply of HGETALL; false when that is no source (no address in it). source_fini(). */
+bool source_from_row(struct source *out, const char *name, const redisReply *fields);
+/* Is it defined the same? Being paused and health are no part of that. */
+bool source_same(const struct source *a, const struct source *b);
+/* The same addresses to poll? */
+bool source_same_polls(const struct source *a, const struct source *b);
+
+/* Arguments of sources_change_script. */
+void source_arg_put(struct args *a, const struct source *s);
+void source_arg_state(struct args *a, const char *name, bool paused);
+void source_arg_remove(struct args *a, const char *name);
+
+/* Checks name and address and fills in the id. */
+bool source_check(struct source *s, struct error *err);
+
+#endif
