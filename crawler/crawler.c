@@ -213,6 +213,7 @@ static void on_redis_changed(void *arg)
     struct crawler *w = arg;
     struct redis_callbacks f = frontier_redis_callbacks(w->crawl.frontier);
     f.on_server_changed(f.arg);
+    sources_redis_changed(w->crawl.sources);
 }
 
 /* --- drain --- */

@@ -242,10 +242,10 @@ static struct source *wish_of(const struct sources *s, const struct config_sourc
 static struct map *wishes(const struct sources *s, struct map *by_id)
 {
     struct map *wanted = map_create();
-    for (int unnamed = 0; unnamed < 2; unnamed++) { /* names that were given come first */
+    for (int unnamed = 0; unnamed <= 1; unnamed++) { /* names that were given come first */
         for (size_t i = 0; i < s->config->source_count; i++) {
             const struct config_source *c = &s->config->sources[i];
-            struct source *one = !c->name == unnamed ? wish_of(s, c, wanted) : NULL;
+            struct source *one = (c->name == NULL) == unnamed ? wish_of(s, c, wanted) : NULL;
             if (!one)
                 continue;
             const char *other = map_get(by_id, one->id.hex);

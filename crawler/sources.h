@@ -10,6 +10,7 @@
 #define CRAWLER_SOURCES_H
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "config/config.h"
 #include "pipeline/meta.h"
 #include "pipeline/redis.h"
