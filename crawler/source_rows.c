@@ -348,7 +348,7 @@ static bool add_batch(redisContext *c, const char *prefix, const struct source *
     struct args changes = { 0 };
     struct error *why = xcalloc(BATCH, sizeof(*why));
     bool bad[BATCH], taken = false;
-    int64_t version, n = 0;
+    int64_t version = 0, n = 0;
     size_t end = *at + BATCH < count ? *at + BATCH : count;
     bool ok = read_all(c, prefix, know_row, &known, &version, err);
     for (size_t i = *at; ok && i < end; i++) {
@@ -447,7 +447,7 @@ static bool may_remove(const struct source *s, struct error *err)
 static bool change_one(redisContext *c, const char *prefix, const char *name, bool remove, bool paused, struct error *err)
 {
     struct source s;
-    int64_t version;
+    int64_t version = 0;
     for (int tries = 0; tries < TRIES_MAX; tries++) {
         struct args a = { 0 };
         bool taken = false;
