@@ -15,7 +15,6 @@ static struct stage_own own;
 
 static void up(void)
 {
-    own_sources_clear(); /* of a test that failed */
     site_up();
     own_up(&own);
 }
@@ -24,7 +23,6 @@ static void down(void)
 {
     own_down(&own);
     site_down();
-    own_sources_clear();
 }
 
 /* Nothing is queued or in work. */
@@ -54,7 +52,7 @@ static void from_address_to_pages(void **state)
     site_set(1, "/new.html", 200, HTML, PAGE("New"));
     site_set(1, "/out.html", 302, "Location: $2/in.html\r\n", "");
     site_set(2, "/in.html", 200, HTML, PAGE("In"));
-    own_source("one", "$1/", NULL);
+    own_source(&own, "one", "$1/", NULL);
     own_start(&own);
     RUN_UNTIL(&own.loop, own.got_count >= 4 && site_count(1, "/404.html") && quiet());
     assert_int_equal(own.got_count, 4);
@@ -82,7 +80,7 @@ static void the_delay_is_kept(void **state)
     site_set(1, "/b.html", 503, "", "");
     site_set(1, "/c.html", -1, "", "");
     site_set(1, "/d.html", 200, HTML, PAGE("D"));
-    own_source("one", "$1/", "$1/feed.xml");
+    own_source(&own, "one", "$1/", "$1/feed.xml");
     own_start(&own);
     RUN_UNTIL(&own.loop, site_hits_of(1) >= 6);
     CHECK(site_gap_ms(1) >= 300, "gap of %lld ms", (long long)site_gap_ms(1)); /* the server's threads see it a little late or early */
@@ -133,7 +131,7 @@ static void rechecks_find_what_changed(void **state)
     site_set(1, "/feed.xml", 200, FEED, RSS(ITEM("A", "$1/a.html") ITEM("B", "$1/b.html")));
     site_set(1, "/a.html", 200, HTML "ETag: \"a1\"\r\n", PAGE("A"));
     site_set(1, "/b.html", 200, HTML, PAGE("B"));
-    own_source("one", "$1/", "$1/feed.xml");
+    own_source(&own, "one", "$1/", "$1/feed.xml");
     own_start(&own);
     RUN_UNTIL(&own.loop, own.got_count == 2 && quiet());
     recheck("$1/a.html", "\"a1\"");
@@ -163,10 +161,10 @@ static void many_sites(void)
         snprintf(many_feeds[h] + len, sizeof(many_feeds[h]) - len, "</channel></rss>");
         site_set(h + 1, "/feed.xml", 200, FEED, many_feeds[h]);
     }
-    own_source("one", "$1/", "$1/feed.xml");
-    own_source("two", "$2/", "$2/feed.xml");
-    own_source("three", "$3/", "$3/feed.xml");
-    own_source("four", "$4/", "$4/feed.xml");
+    own_source(&own, "one", "$1/", "$1/feed.xml");
+    own_source(&own, "two", "$2/", "$2/feed.xml");
+    own_source(&own, "three", "$3/", "$3/feed.xml");
+    own_source(&own, "four", "$4/", "$4/feed.xml");
 }
 
 /* Which of the 60 have come at least once. */
