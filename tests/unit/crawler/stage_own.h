@@ -25,6 +25,7 @@ struct got { /* one record of `pages` */
 struct stage_own {
     uv_loop_t loop;
     struct redis_server redis;
+    struct budget *budget;
     struct config *config;
     struct stream *stream;
     struct stage_env env;
@@ -98,6 +99,7 @@ static void own_up(struct stage_own *o)
     CHECK(o->config, "%s", err.message);
     free(o->config->redis.frontier);
     o->config->redis.frontier = xstrdup(o->redis.socket);
+    o->budget = budget_create((size_t)o->config->body_budget_mb << 20);
     o->config->crawler.partitions = 16;
     o->config->crawler.lease_ms = 3000;
     o->config->crawler.delay_ms = 0;
@@ -114,7 +116,7 @@ static void own_up(struct stage_own *o)
 static void own_start(struct stage_own *o)
 {
     struct error err;
-    o->env = (struct stage_env){ .config = o->config, .stream = o->stream, .worker_id = o->worker, .embedded = true, .on_fatal = own_fatal, .arg = o };
+    o->env = (struct stage_env){ .config = o->config, .stream = o->stream, .budget = o->budget, .worker_id = o->worker, .embedded = true, .on_fatal = own_fatal, .arg = o };
     o->drained = false;
     o->stage = crawler_stage.create(&o->env, &o->loop, &err);
     CHECK(o->stage, "%s", err.message);
@@ -143,6 +145,8 @@ static void own_down(struct stage_own *o)
     CHECK(uv_loop_close(&o->loop) == 0, "handles left on the loop");
     stream_destroy(o->stream);
     config_destroy(o->config);
+    if (budget_used(o->budget) == 0)
+        budget_destroy(o->budget);
     if (o->redis.pid)
         redis_server_stop(&o->redis);
 }
