@@ -368,6 +368,13 @@ static bool contains_fold(const char *s, size_t len, const char *piece)
     return false;
 }
 
+/* The plus may be escaped ("ld&#x2B;json" is what ASP.NET writes). */
+static bool is_json_ld(const struct attribute *type)
+{
+    return contains_fold(type->value, type->value_len, "ld+json") || contains_fold(type->value, type->value_len, "ld&#x2b;json") ||
+           contains_fold(type->value, type->value_len, "ld&#43;json");
+}
+
 static void keep_script(struct scan *s, const struct tag *t, const char *bytes, size_t len)
 {
     const char *p = t->name + t->name_len;
@@ -384,7 +391,7 @@ static void keep_script(struct scan *s, const struct tag *t, const char *bytes, 
             continue;
         if (contains_fold(a.value, a.value_len, "json"))
             s->result->scripts[s->result->script_count++] = (struct html_script){
-                contains_fold(a.value, a.value_len, "ld+json") ? HTML_SCRIPT_JSON_LD : HTML_SCRIPT_JSON, bytes, len };
+                is_json_ld(&a) ? HTML_SCRIPT_JSON_LD : HTML_SCRIPT_JSON, bytes, len };
         return;
     }
 }

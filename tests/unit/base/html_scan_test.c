@@ -104,16 +104,18 @@ static void test_scripts_kept(void **state)
 {
     (void)state;
     static const char page[] = "<script>x</script><script type='application/ld+json'>{\"a\":\"<\\/script>\"}</script>"
-                               "<script async type=\"application/json\" id=d>[1]</script><p>y";
+                               "<script async type=\"application/json\" id=d>[1]</script>"
+                               "<script type=\"application/ld&#x2B;json\">{}</script><p>y";
     struct html_scan scan;
     struct buffer out;
     buffer_init(&out, 0);
     assert_true(html_scan(page, strlen(page), &out, &scan, NULL));
-    assert_int_equal(scan.script_count, 2);
+    assert_int_equal(scan.script_count, 3);
     assert_int_equal(scan.scripts[0].kind, HTML_SCRIPT_JSON_LD);
     assert_memory_equal(scan.scripts[0].bytes, "{\"a\":\"<\\/script>\"}", scan.scripts[0].len);
     assert_int_equal(scan.scripts[1].kind, HTML_SCRIPT_JSON);
     assert_int_equal(scan.scripts[1].len, 3);
+    assert_int_equal(scan.scripts[2].kind, HTML_SCRIPT_JSON_LD);
     assert_int_equal(scan.copied_from, strlen(page));
     buffer_fini(&out);
 }
