@@ -151,6 +151,19 @@ static float shared(const struct hashed *a, const struct hashed *b)
     return shorter ? (float)common / (float)shorter : 0;
 }
 
+/* A kicker or an end that only one place has: where og:title stands whole in the h1 of a news page, and where the h1 closes what
+ * og:title and JSON-LD's headline both say, the metadata's form is the headline. */
+static bool og_is_better(const struct meta *m, const struct hashed *h1, const struct hashed *og, const struct hashed *html,
+                         const struct hashed *ld)
+{
+    if (og->count < 3 || same(og, h1))
+        return false;
+    if (contains(h1, og))
+        return (m->ld.types & LD_NEWS) || contains(html, og);
+    bool closes = h1->count < og->count && memcmp(og->words + og->count - h1->count, h1->words, h1->count * sizeof(*h1->words)) == 0;
+    return closes && same(og, ld);
+}
+
 const char *title_said(const struct meta *m)
 {
     return m->slot[META_TITLE] ? m->slot[META_TITLE] : m->ld.headline ? m->ld.headline : m->html_title;
@@ -188,6 +201,10 @@ const char *title_find(const struct page_view *v, enum origin *origin)
         best = alike;
     struct hashed chosen = hash_title(v, best);
     bool disowned = (m->ld.types & LD_NEWS) && og.count && !contains(&og, &chosen) && !same(&ld, &chosen);
+    if (best && !disowned && og_is_better(m, &chosen, &og, &html, &ld)) {
+        *origin = ORIGIN_META;
+        return without_site(v, m->slot[META_TITLE], site);
+    }
     if (best && !disowned) /* a news page whose h1 is neither og:title nor headline is headed by a variant: metadata agree */
         return best;
     if (best) {

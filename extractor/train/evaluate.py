@@ -70,4 +70,5 @@ def called(name, answers):
         print("    called article: %d of %d" % (yes, len(answers)))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -188,4 +188,5 @@ def feature_names(program):
     return subprocess.run([program, "extract", "--feature-names"], stdout=subprocess.PIPE, check=True).stdout.decode().split()
 
 
-main()
+if __name__ == "__main__":
+    main()
