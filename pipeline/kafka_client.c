@@ -35,6 +35,11 @@ static bool set(rd_kafka_conf_t *conf, const char *name, const char *value, stru
                      rc == RD_KAFKA_CONF_UNKNOWN ? "librdkafka has no such property" : "librdkafka refuses this value (not shown)");
 }
 
+const char *kafka_bootstrap(const struct config *config)
+{
+    return config->kafka.bootstrap ? config->kafka.bootstrap : "localhost:9092";
+}
+
 rd_kafka_conf_t *kafka_conf(const struct config *config, const char *client_id, const struct kafka_setting *settings,
                             struct error *err)
 {
@@ -47,7 +52,7 @@ rd_kafka_conf_t *kafka_conf(const struct config *config, const char *client_id, 
         { NULL, NULL },
     };
     rd_kafka_conf_set_log_cb(conf, on_log);
-    bool ok = set(conf, "bootstrap.servers", config->kafka.bootstrap ? config->kafka.bootstrap : "localhost:9092", err) &&
+    bool ok = set(conf, "bootstrap.servers", kafka_bootstrap(config), err) &&
               set(conf, "client.id", client_id, err);
     for (const struct kafka_setting *s = common; ok && s->name; s++)
         ok = set(conf, s->name, s->value, err);

@@ -12,6 +12,9 @@
 
 struct kafka_setting { const char *name, *value; };
 
+/* The brokers' addresses, where none is configured the default; lent. */
+const char *kafka_bootstrap(const struct config *config);
+
 /* A configuration with the connection, the log, `settings` (ends with a NULL name), and kafka.properties on top, which may
  * change what no promise rests on. NULL with ERROR_INVALID naming the property that librdkafka refuses. */
 rd_kafka_conf_t *kafka_conf(const struct config *config, const char *client_id, const struct kafka_setting *settings,

@@ -93,9 +93,14 @@ int32_t stream_partitions(const struct stream *s, enum topic topic)
     return s->driver->partitions(s, topic);
 }
 
+int32_t partition_of_key(const void *key, size_t key_len, int32_t partitions)
+{
+    return (int32_t)((murmur2(key, key_len) & 0x7fffffff) % (uint32_t)partitions);
+}
+
 int32_t stream_partition_of(const struct stream *s, enum topic topic, const void *key, size_t key_len)
 {
-    return (int32_t)((murmur2(key, key_len) & 0x7fffffff) % (uint32_t)stream_partitions(s, topic));
+    return partition_of_key(key, key_len, stream_partitions(s, topic));
 }
 
 void stream_destroy(struct stream *s)

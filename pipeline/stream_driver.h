@@ -54,6 +54,8 @@ struct consumer {
 
 /* A record handed to a consumer: it and all it points to are one allocation, so that it outlives the driver's buffers. */
 struct record *record_copy(const struct record *r);
+/* Java's default partitioner. */
+int32_t partition_of_key(const void *key, size_t key_len, int32_t partitions);
 /* Bytes of key, value and headers, with what Kafka's format adds at most. */
 size_t record_bytes(const struct record *r);
 

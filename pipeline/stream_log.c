@@ -397,6 +397,21 @@ static bool begin(struct stream_log_reader *r)
     return true;
 }
 
+int64_t stream_log_size(const char *state_dir, enum topic topic)
+{
+    char *dir = dir_of(state_dir, topic), path[4200];
+    struct stat st = { .st_size = 0 };
+    size_t count;
+    int64_t *bases = list_segments(dir, &count), end = 0;
+    if (count) {
+        path_of(dir, bases[count - 1], path);
+        end = stat(path, &st) == 0 ? bases[count - 1] + st.st_size : bases[count - 1];
+    }
+    free(bases);
+    free(dir);
+    return end;
+}
+
 struct stream_log_reader *stream_log_reader_open(const char *state_dir, enum topic topic, int64_t offset)
 {
     struct stream_log_reader *r = xcalloc(1, sizeof(*r));

@@ -27,6 +27,9 @@ int64_t stream_log_end(struct stream_log *l); /* the offset of the next record *
 
 struct stream_log_reader; /* any process; one thread */
 
+/* The offset that the next record gets, as far as the files say now; 0 where there is none. */
+int64_t stream_log_size(const char *state_dir, enum topic topic);
+
 /* offset: where to begin; -1 or what is no longer (or not yet) there: the first record kept; inside of a line: the next one.
  * The directory need not exist yet. */
 struct stream_log_reader *stream_log_reader_open(const char *state_dir, enum topic topic, int64_t offset);

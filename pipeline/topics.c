@@ -34,7 +34,7 @@ static void admin_fini(struct admin *a)
 static bool unreachable(const struct admin *a, const char *reason, struct error *err)
 {
     return error_set(err, ERROR_TRANSIENT, "Kafka at %s: %s: is it running, and is kafka.bootstrap right?",
-                     a->config->kafka.bootstrap ? a->config->kafka.bootstrap : "localhost:9092", reason);
+                     kafka_bootstrap(a->config), reason);
 }
 
 /* Metadata of all topics, so that asking for one that is not there makes no broker create it. */
