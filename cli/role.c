@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "pipeline/health.h"
 #include "pipeline/stream.h"
+#include "pipeline/topics.h"
 #include "pipeline/worker.h"
 
 #include <fcntl.h>
@@ -63,7 +64,7 @@ static void on_changed(void *arg, const char *name, bool reload)
         log_warn("setting changed in the file, needs a restart name=%s", name);
 }
 
-/* SIGHUP: what may change while running does; a file with a mistake changes nothing. */
+/* SIGHUP: sources and the log level are taken over, other changes named; a file with a mistake changes nothing. */
 static void on_reload(void *arg)
 {
     struct role *r = arg;
@@ -72,7 +73,7 @@ static void on_reload(void *arg)
         log_warn("nothing to read again: no configuration file was given");
         return;
     }
-    struct config *fresh = config_load(r->config->path, NULL, 0, &err);
+    struct config *fresh = config_load_again(r->config, &err);
     if (!fresh) {
         log_error("configuration not taken over reason=%s", log_quote(err.message));
         return;
@@ -80,7 +81,7 @@ static void on_reload(void *arg)
     config_role_defaults(fresh);
     config_compare(r->config, fresh, on_changed, NULL);
     role_log_init(fresh, STDERR_FILENO);
-    config_destroy(fresh);
+    worker_reload(r->worker, fresh);
 }
 
 static bool start(struct role *r, int default_port, struct error *err)
@@ -89,6 +90,8 @@ static bool start(struct role *r, int default_port, struct error *err)
                                       .on_reload = on_reload, .arg = r };
     struct health_callbacks callbacks = { .alive = is_alive, .ready = is_ready, .arg = r };
     int port = (int)r->config->health.port;
+    if (!topics_check(r->config, err))
+        return false;
     r->stream = stream_kafka_create(r->config, r->stage->name, err);
     if (!r->stream)
         return false;
@@ -105,12 +108,18 @@ static bool start(struct role *r, int default_port, struct error *err)
 
 /* Threads may still run and client libraries may wait for what does not come: nothing is torn down. What matters is
  * acknowledged elsewhere already, the rest is done again. */
-static _Noreturn void leave(struct role *r, enum worker_end end, const struct error *err)
+static _Noreturn void leave(struct role *r, int status, const struct error *err)
 {
-    if (end == WORKER_FAILED)
+    if (err)
         log_error("%s ends kind=%s reason=%s", r->stage->name, error_kind_name(err->kind), log_quote(err->message));
     fflush(NULL);
-    _exit(end == WORKER_FAILED ? STATUS_BROKEN : STATUS_OK);
+    _exit(status);
+}
+
+/* Of a start that failed. */
+static int status_of(const struct error *err)
+{
+    return err->kind == ERROR_TRANSIENT ? STATUS_UNREACHABLE : err->kind == ERROR_INVALID ? STATUS_USAGE : STATUS_BROKEN;
 }
 
 static int refuse_without_contact(struct invocation *inv)
@@ -135,10 +144,12 @@ int role_run(struct invocation *inv, const struct stage *stage, int default_port
     role_log_init(r.config, STDERR_FILENO);
     uv_loop_init(&r.loop);
     if (!start(&r, default_port, &err))
-        leave(&r, WORKER_FAILED, &err);
+        leave(&r, status_of(&err), &err);
     enum worker_end end = worker_run(r.worker, &err);
-    if (end != WORKER_DRAINED)
-        leave(&r, end, &err);
+    if (end == WORKER_FAILED)
+        leave(&r, STATUS_BROKEN, &err);
+    if (end == WORKER_LEFT)
+        leave(&r, STATUS_NO, NULL); /* the worker has said why */
     health_stop(r.health);
     worker_destroy(r.worker);
     stream_destroy(r.stream);

@@ -64,6 +64,12 @@ static bool set_from_environment(struct config *c, struct error *err)
     return true;
 }
 
+static void keep_override(struct config *c, char *text)
+{
+    c->over = xrealloc(c->over, (c->over_count + 1) * sizeof(*c->over));
+    c->over[c->over_count++] = text;
+}
+
 static bool set_overrides(struct config *c, const char *const *overrides, size_t count, struct error *err)
 {
     for (size_t i = 0; i < count; i++) {
@@ -75,6 +81,7 @@ static bool set_overrides(struct config *c, const char *const *overrides, size_t
         free(name);
         if (!ok)
             return false;
+        keep_override(c, xstrdup(overrides[i]));
     }
     return true;
 }
@@ -118,7 +125,16 @@ fail:
 
 bool config_set(struct config *c, const char *name, const char *value, struct error *err)
 {
-    return set_named(c, name, value, "", err);
+    if (!set_named(c, name, value, "", err))
+        return false;
+    keep_override(c, xasprintf("%s=%s", name, value));
+    c->state_dir_chosen |= strcmp(name, "state_dir") == 0;
+    return true;
+}
+
+struct config *config_load_again(const struct config *c, struct error *err)
+{
+    return config_load(c->path, (const char *const *)c->over, c->over_count, err);
 }
 
 void config_compare(const struct config *before, const struct config *after, void (*changed)(void *arg, const char *name, bool reload),
@@ -161,6 +177,9 @@ void config_destroy(struct config *c)
     }
     for (size_t i = 0; i < c->source_count; i++)
         config_source_fini(&c->sources[i]);
+    for (size_t i = 0; i < c->over_count; i++)
+        free(c->over[i]);
+    free(c->over);
     free(c->kafka.properties);
     free(c->sources);
     free(c->path);

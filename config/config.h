@@ -77,6 +77,8 @@ struct config {
     int64_t body_budget_mb;                 /* 192 */
     struct config_source *sources;
     size_t source_count;
+    char **over;              /* "NAME=VALUE" of the command line and config_set(), over_count of them */
+    size_t over_count;
 };
 
 /* Reads the configuration: defaults, then path (NULL: TIDINGS_CONFIG, else no file), then TIDINGS_* variables, then
@@ -84,6 +86,8 @@ struct config {
  * mistake. state_dir is always filled: the configured one, else XDG_STATE_HOME/tidings, for root /var/lib/tidings. */
 struct config *config_load(const char *path, const char *const *overrides, size_t override_count, struct error *err);
 void config_destroy(struct config *c); /* NULL is fine */
+/* The file and the variables read again, with c's command line and config_set() over them. NULL as config_load(). */
+struct config *config_load_again(const struct config *c, struct error *err);
 
 /* Calls changed() with the name of each setting that differs; reload: SIGHUP takes it over, others need a restart. */
 void config_compare(const struct config *before, const struct config *after, void (*changed)(void *arg, const char *name, bool reload),

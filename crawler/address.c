@@ -13,7 +13,7 @@
 #define PORTS_MAX 32
 
 struct address_policy {
-    bool allow_private;
+    bool allow_private, loopback_only;
     uint16_t ports[PORTS_MAX];
     int port_count;
     struct in6_addr own[OWN_MAX]; /* IPv4 as mapped addresses */
@@ -151,6 +151,11 @@ static bool is_own(const struct address_policy *p, const struct in6_addr *addres
     return false;
 }
 
+static bool is_loopback(const struct in6_addr *address)
+{
+    return IN6_IS_ADDR_LOOPBACK(address) || (IN6_IS_ADDR_V4MAPPED(address) && address->s6_addr[12] == 127);
+}
+
 const char *address_refused(const struct address_policy *p, const struct sockaddr *sa)
 {
     struct in6_addr address;
@@ -158,6 +163,8 @@ const char *address_refused(const struct address_policy *p, const struct sockadd
     if (!address_of(sa, &address, &port))
         return "neither IPv4 nor IPv6";
     const char *why = refused6(p, address.s6_addr);
+    if (!why && p->loopback_only && !is_loopback(&address))
+        why = "address beyond this machine, and no contact is set (--contact, or contact: in the configuration)";
     if (!why && !p->allow_private && is_own(p, &address))
         why = "address of this machine";
     if (!why && !port_allowed(p, port))
@@ -188,6 +195,11 @@ struct address_policy *address_policy_create(bool allow_private, const uint16_t 
         p->ports[p->port_count++] = *more_ports;
     read_own(p);
     return p;
+}
+
+void address_policy_loopback_only(struct address_policy *p)
+{
+    p->loopback_only = true;
 }
 
 void address_policy_destroy(struct address_policy *p)

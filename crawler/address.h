@@ -16,6 +16,8 @@ struct address_policy;
  * site. Ports allowed else: 80, 443, 8080, 8443 and the given ones, terminated by 0; NULL = no more. */
 struct address_policy *address_policy_create(bool allow_private, const uint16_t *more_ports);
 void address_policy_destroy(struct address_policy *p); /* NULL is fine */
+/* Nobody is named as being behind the requests: whatever is not loopback is refused from now on. */
+void address_policy_loopback_only(struct address_policy *p);
 
 /* Returns NULL when a connection to sa may be made, else why not, in words (static). */
 const char *address_refused(const struct address_policy *p, const struct sockaddr *sa);

@@ -383,7 +383,10 @@ static struct address_policy *policy_of(const struct config *config)
     size_t n = 0;
     for (char *const *p = config->crawler.allow_ports.items; *p && n < CONFIG_LIST_MAX; p++)
         ports[n++] = (uint16_t)atoi(*p);
-    return address_policy_create(config->crawler.allow_private, ports);
+    struct address_policy *p = address_policy_create(config->crawler.allow_private, ports);
+    if (!config->contact)
+        address_policy_loopback_only(p);
+    return p;
 }
 
 /* Half of libuv's pool may look up names. */
@@ -493,6 +496,12 @@ static bool crawler_ready(void *self, struct buffer *why_not)
     return false;
 }
 
+static void crawler_reload(void *self, const struct config *config)
+{
+    struct crawler *w = self;
+    sources_reload(w->crawl.sources, config);
+}
+
 static void crawler_busy(void *self, struct buffer *out)
 {
     struct crawler *w = self;
@@ -505,5 +514,5 @@ static void crawler_busy(void *self, struct buffer *out)
 
 const struct stage crawler_stage = {
     .name = "crawler", .create = crawler_create, .drain = crawler_drain, .destroy = crawler_destroy, .ready = crawler_ready,
-    .busy = crawler_busy,
+    .busy = crawler_busy, .reload = crawler_reload,
 };

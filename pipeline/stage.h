@@ -33,6 +33,8 @@ struct stage {
     void (*destroy)(void *self);
     bool (*ready)(void *self, struct buffer *why_not); /* any thread */
     void (*busy)(void *self, struct buffer *out);      /* what it is waiting for, in words; "" when idle; loop thread */
+    /* The configuration was read again: take over its sources. It is lent until the next call or destroy. NULL: nothing to do. */
+    void (*reload)(void *self, const struct config *config);
 };
 
 extern const struct stage crawler_stage;   /* crawler/crawler.c */

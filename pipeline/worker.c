@@ -37,12 +37,14 @@ struct runner { /* one stage; fields without a note belong to its thread */
     struct error err;                  /* of create; read by main after `created` */
     uv_sem_t created;
     _Atomic int64_t ticked_ms;
+    struct config *config;             /* of the last reload */
     atomic_bool drain_wanted;          /* set by main */
     atomic_bool ended;                 /* the thread is about to return */
     bool started, joined;              /* main's */
-    pthread_mutex_t lock;              /* shown, busy */
+    pthread_mutex_t lock;              /* shown, busy, fresh */
     void *shown;                       /* self while it exists, for other threads; then `wake` may be sent to */
     char busy[200];
+    struct config *fresh;              /* a reload that is to be done; NULL: none */
 };
 
 struct worker {
@@ -131,9 +133,31 @@ static void on_stage_done(void *arg)
     uv_async_send(&r->wake);
 }
 
+/* config: NULL for none. What was there is the caller's. */
+static struct config *swap_fresh(struct runner *r, struct config *config)
+{
+    pthread_mutex_lock(&r->lock);
+    struct config *before = r->fresh;
+    r->fresh = config;
+    pthread_mutex_unlock(&r->lock);
+    return before;
+}
+
+static void reload(struct runner *r)
+{
+    struct config *fresh = swap_fresh(r, NULL);
+    if (!fresh)
+        return;
+    r->stage->reload(r->self, fresh);
+    config_destroy(r->config);
+    r->config = fresh;
+}
+
 static void on_runner_wake(uv_async_t *a)
 {
     struct runner *r = a->data;
+    if (!r->finished)
+        reload(r);
     if (r->finished) {
         close_runner(r);
     } else if (r->drain_wanted && !r->draining) {
@@ -417,6 +441,8 @@ static void stop_runner(struct runner *r)
     r->drain_wanted = true;
     wake_runner(r);
     uv_thread_join(&r->thread);
+    config_destroy(swap_fresh(r, NULL));
+    config_destroy(r->config);
     uv_sem_destroy(&r->created);
     pthread_mutex_destroy(&r->lock);
 }
@@ -433,6 +459,19 @@ void worker_destroy(struct worker *w)
     pthread_mutex_destroy(&w->lock);
     budget_destroy(w->budget);
     free(w);
+}
+
+void worker_reload(struct worker *w, struct config *fresh)
+{
+    for (size_t i = 0; fresh && i < w->options.stage_count; i++) {
+        struct runner *r = &w->runners[i];
+        if (!r->stage->reload)
+            continue;
+        config_destroy(swap_fresh(r, fresh));
+        wake_runner(r);
+        return; /* one stage reads sources */
+    }
+    config_destroy(fresh);
 }
 
 bool worker_draining(const struct worker *w)

@@ -52,6 +52,8 @@ void worker_destroy(struct worker *w); /* only after WORKER_DRAINED, or a failed
 
 void worker_drain(struct worker *w, const char *why);  /* as the first signal; main thread */
 void worker_fail(struct worker *w, const struct error *err); /* ends worker_run(); any thread */
+/* SIGHUP's new configuration, for the stages that want one; takes it, which is borrowed as options.config is otherwise. */
+void worker_reload(struct worker *w, struct config *fresh);
 bool worker_draining(const struct worker *w);
 bool worker_alive(const struct worker *w, struct buffer *why_not); /* loops ticked within 30 s; any thread */
 bool worker_ready(const struct worker *w, struct buffer *why_not); /* any thread */

@@ -87,8 +87,26 @@ static void ports(void **state)
     address_policy_destroy(NULL);
 }
 
+static void without_a_contact(void **state)
+{
+    (void)state;
+    static const struct { const char *address; bool allowed; } rows[] = {
+        { "127.0.0.1", true }, { "127.3.4.5", true }, { "::1", true }, { "::ffff:127.0.0.1", true }, { "10.0.0.1", false },
+        { "93.184.216.34", false }, { "2606:2800:220:1::1", false },
+    };
+    struct address_policy *p = address_policy_create(true, NULL);
+    address_policy_loopback_only(p);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct sockaddr_storage sa = sockaddr_of(rows[i].address, "80");
+        const char *why = address_refused(p, (struct sockaddr *)&sa);
+        if ((why == NULL) != rows[i].allowed)
+            fail_msg("%s: %s", rows[i].address, why ? why : "allowed");
+    }
+    address_policy_destroy(p);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(addresses), cmocka_unit_test(ports) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(addresses), cmocka_unit_test(ports), cmocka_unit_test(without_a_contact) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -93,12 +93,21 @@ static void busy(void *self, struct buffer *out)
     buffer_puts(out, "3 transfers");
 }
 
-static const struct stage fake_stage = { "fake", create, drain, destroy, is_ready, busy };
+static void reload(void *self, const struct config *config)
+{
+    (void)self;
+    say(config->body_budget_mb == 77 ? 'R' : '?');
+}
+
+static const struct stage fake_stage = { "fake", create, drain, destroy, is_ready, busy, reload };
 
 static void on_reload(void *arg)
 {
-    (void)arg;
+    struct worker **w = arg;
+    struct config *fresh = xcalloc(1, sizeof(*fresh));
+    fresh->body_budget_mb = 77;
     say('r');
+    worker_reload(*w, fresh);
 }
 
 static void on_waiting(void *arg, const char *what)
@@ -113,10 +122,12 @@ static int live(int stages)
     static const struct config config = { .body_budget_mb = 32 };
     struct worker_options o = { .config = &config, .stages = two, .stage_count = (size_t)stages, .on_reload = on_reload, .on_waiting = on_waiting };
     struct error err = { 0 };
+    struct worker *w;
     uv_loop_t loop;
+    o.arg = &w;
     worker_prepare();
     uv_loop_init(&loop);
-    struct worker *w = worker_create(&o, &loop, &err);
+    w = worker_create(&o, &loop, &err);
     if (!w)
         return uv_loop_close(&loop) == 0 && strcmp(err.message, "fake: Redis does not answer") == 0 ? 40 : 41;
     if (behaviour != FAILS_LATER)
@@ -199,7 +210,7 @@ static void test_hangup_reloads(void **state)
     struct process p = start(DRAINS, 1);
     expect(p, "cu");
     kill(p.pid, SIGHUP);
-    expect(p, "r");
+    expect(p, "rR");
     kill(p.pid, SIGTERM);
     expect(p, "Dd");
     assert_int_equal(end_of(p), 10);
