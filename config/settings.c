@@ -109,7 +109,7 @@ const struct setting settings[] = {
 
 const struct setting source_settings[] = {
     { "url", SETTING_STRING, 0, SOURCE(url), NULL, 1, 2000, 0, "a URL", "The site's address, the only one that is needed." },
-    { "name", SETTING_STRING, 0, SOURCE(name), NULL, 1, 100, 0, "a name", "In keys and commands. Unset: the registrable domain of url." },
+    { "name", SETTING_STRING, 0, SOURCE(name), NULL, 1, 64, 0, "a name", "In keys and commands. Unset: the registrable domain of url." },
     { "title", SETTING_STRING, 0, SOURCE(title), NULL, 1, 200, 0, "a title", "Shown to readers." },
     { "timezone", SETTING_STRING, 0, SOURCE(timezone), NULL, 1, 64, 0, "\"Asia/Ho_Chi_Minh\" or \"+07:00\"",
       "Of dates that name none. Unset: by the country's domain, else UTC." },

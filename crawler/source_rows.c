@@ -360,7 +360,9 @@ static bool add_batch(redisContext *c, const char *prefix, const struct source *
             continue;
         known_add(&known, &s);
         source_arg_put(&changes, &s);
-        n++;
+        if (s.paused)
+            source_arg_state(&changes, s.name, true);
+        n += 1 + s.paused;
     }
     ok = ok && change(c, prefix, version, &changes, n, &taken, err);
     for (size_t i = *at; ok && taken && i < end; i++)

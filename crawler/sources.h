@@ -66,7 +66,7 @@ char *source_default_name(const struct meta *meta, const char *url, struct error
 
 /* s->id, file and from_file need not be set. ERROR_INVALID: there is one of this name or address, or it cannot be one. */
 bool source_add(redisContext *c, const char *prefix, const struct source *s, struct error *err);
-/* Many in few calls. refused() is told those that source_add() would refuse; false with err when Redis fails. */
+/* Many in few calls, paused ones as such. refused() is told those that source_add() would refuse; false with err when Redis fails. */
 bool source_add_all(redisContext *c, const char *prefix, const struct source *list, size_t count,
                     void (*refused)(void *arg, size_t i, const struct error *why), void *arg, struct error *err);
 /* ERROR_INVALID names why not: unknown, or of the file (says where to edit). */

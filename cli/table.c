@@ -1,0 +1,97 @@
+/* table.c - see table.h. */
+#include "cli/table.h"
+
+#include "base/buffer.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "cli/live_view.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CELL_COLUMNS_MAX 60
+#define TABLE_COLUMNS_MAX 16
+
+struct table {
+    const char *const *headers;
+    size_t columns, count, room;
+    char **cells; /* owned, shown as they are */
+};
+
+struct table *table_create(const char *const *headers)
+{
+    struct table *t = xcalloc(1, sizeof(*t));
+    t->headers = headers;
+    while (headers[t->columns])
+        t->columns++;
+    return t;
+}
+
+void table_put(struct table *t, const char *cell)
+{
+    struct buffer b;
+    const char *text = cell && *cell ? cell : "-";
+    buffer_init(&b, 0);
+    text_for_terminal(text, strlen(text), CELL_COLUMNS_MAX, live_view_ascii(), &b);
+    if (t->count == t->room) {
+        t->room = t->room ? t->room * 2 : 64;
+        t->cells = xrealloc(t->cells, t->room * sizeof(*t->cells));
+    }
+    t->cells[t->count++] = buffer_take(&b);
+}
+
+void table_number(struct table *t, int64_t n)
+{
+    char text[24];
+    snprintf(text, sizeof(text), "%" PRId64, n);
+    table_put(t, text);
+}
+
+struct age age_of(int64_t now_ms, int64_t at_ms)
+{
+    static const struct { int64_t from_s, unit_s; const char *name; } units[] = {
+        { 2 * 86400, 86400, "d" }, { 2 * 3600, 3600, "h" }, { 120, 60, "min" }, { 1, 1, "s" } };
+    struct age a = { "now" };
+    int64_t s = (now_ms > at_ms ? now_ms - at_ms : at_ms - now_ms) / 1000;
+    for (size_t i = 0; i < COUNT(units); i++) {
+        if (s >= units[i].from_s) {
+            snprintf(a.s, sizeof(a.s), "%" PRId64 " %s", s / units[i].unit_s % 1000000, units[i].name);
+            return a;
+        }
+    }
+    return a;
+}
+
+void table_age(struct table *t, int64_t now_ms, int64_t at_ms)
+{
+    table_put(t, at_ms ? age_of(now_ms, at_ms).s : NULL);
+}
+
+static void print_cell(const struct table *t, const char *text, size_t column, const int *widths)
+{
+    int pad = widths[column] - text_columns(text, strlen(text));
+    bool right = t->headers[column][0] == '>', last = column + 1 == t->columns;
+    printf("%*s%s%*s%s", right ? pad : 0, "", text, right || last ? 0 : pad, "", last ? "\n" : "  ");
+}
+
+void table_print(struct table *t)
+{
+    int widths[TABLE_COLUMNS_MAX] = { 0 };
+    for (size_t c = 0; c < t->columns; c++)
+        widths[c] = (int)strlen(t->headers[c]) - (t->headers[c][0] == '>');
+    for (size_t i = 0; i < t->count; i++) {
+        int width = text_columns(t->cells[i], strlen(t->cells[i]));
+        if (width > widths[i % t->columns])
+            widths[i % t->columns] = width;
+    }
+    for (size_t c = 0; c < t->columns; c++)
+        print_cell(t, t->headers[c] + (t->headers[c][0] == '>'), c, widths);
+    for (size_t i = 0; i < t->count; i++) {
+        print_cell(t, t->cells[i], i % t->columns, widths);
+        free(t->cells[i]);
+    }
+    free(t->cells);
+    free(t);
+}
