@@ -124,6 +124,10 @@ GumboOutput *html_parse(struct arena *a, const char *text, size_t len, const str
     }
     struct parse p = { .arena = a, .deadline_ms = clock_mono_ms() + ms, .until_clock = CLOCK_EVERY };
     GumboOutput *output = parse_guarded(&p, text, len);
+    if (output && limits && limits->held && !html_hold_release(limits->held, output->root, a)) {
+        p.reason = STOP_BUDGET;
+        output = NULL;
+    }
     if (p.reason == STOP_BUDGET)
         error_set(err, ERROR_LIMIT, "parsing the page of %zu bytes needs more than the arena's %zu bytes", len, arena_used(a));
     else if (p.reason == STOP_DEADLINE)

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/html_hold.h"
 
 #include <gumbo.h>
 #include <stdbool.h>
@@ -15,6 +16,7 @@ struct html_limits {
     int64_t deadline_ms; /* milliseconds for the parse; 0 = 1000 */
     unsigned max_depth;  /* open elements; deeper pages are refused (html_scan() flattens them); 0 = 512 */
     bool depth_known;    /* html_scan() made the text and scanned it to the end: its depth needs no look */
+    struct html_held *held; /* what html_scan() held of this text, to be put back; may be NULL */
 };
 
 /* Parses len bytes of valid UTF-8 into a tree whose memory is a's; text must outlive the tree. NULL with ERROR_LIMIT when

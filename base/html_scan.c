@@ -13,12 +13,15 @@
 
 #define ATTRIBUTES_MAX  128 /* of one tag; Gumbo looks each up among the others */
 #define FOREIGN_MAX     64  /* open elements inside one svg */
+#define HOLD_VALUE_MIN  7   /* bytes: what is written instead, with its quotes, is no longer */
+#define HOLD_TEXT_MIN   8
 
 struct scan {
     const char *text, *end;
     char *out;                /* write position; always at most as far as the read position */
     char *out_start;
     struct html_scan *result;
+    struct html_held *held;   /* NULL: text stays */
     struct html_depth depth;
     bool body;                /* a start tag was seen that is never in the head */
     bool in_select;
@@ -211,6 +214,20 @@ static bool is_repeated(const struct names *n, const struct attribute *a)
     return false;
 }
 
+/* Writes the attribute with a character for its value, if that may be. The type stays: the tree builder reads that of input. */
+static bool hold_value(struct scan *s, const struct attribute *a)
+{
+    char mark[HTML_HELD_LEN];
+    if (!s->held || a->value_len < HOLD_VALUE_MIN || name_is(a, "type") || !html_hold_value(a->value, a->value_len) ||
+        !html_hold_add(s->held, a->value, a->value_len, mark))
+        return false;
+    put(s, a->name, a->name_len);
+    put(s, "=\"", 2);
+    put(s, mark, sizeof(mark));
+    *s->out++ = '"';
+    return true;
+}
+
 /* Writes a start tag with the attributes that are kept. False, and nothing written, when the text ends inside it. */
 static bool copy_start_tag(struct scan *s, struct tag *t)
 {
@@ -243,8 +260,10 @@ static bool copy_start_tag(struct scan *s, struct tag *t)
             if (dropped || a.name > before) /* else it stands right behind the quote of the one before */
                 *s->out++ = *a.name == '=' && no_value ? '/' : ' '; /* white space would make it a value */
             no_value = a.value == a.end;
-            put(s, a.name, (size_t)(a.end - a.name));
-            bare = a.value_len > 0 && a.end == a.value + a.value_len; /* without quotes: a slash would join it */
+            bool held = !all && hold_value(s, &a);
+            if (!held)
+                put(s, a.name, (size_t)(a.end - a.name));
+            bare = !held && a.value_len > 0 && a.end == a.value + a.value_len; /* without quotes: a slash would join it */
         }
         dropped = !keep;
     }
@@ -727,6 +746,60 @@ static const char *end_tag_at(struct scan *s, const char *p)
     return t.end;
 }
 
+/* ---- text ---- */
+
+/* A reference at "&": its name or number must stay as it stands, for it may end without a semicolon. */
+static const char *put_reference(struct scan *s, const char *p, const char *end)
+{
+    const char *from = p++;
+    while (p < end && (is_letter(*p) || (*p >= '0' && *p <= '9') || *p == '#'))
+        p++;
+    p += p < end && *p == ';';
+    put(s, from, (size_t)(p - from));
+    return p;
+}
+
+/* One character that is not held. */
+static const char *put_character(struct scan *s, const char *p, const char *end)
+{
+    const char *from = p++;
+    while (p < end && ((unsigned char)*p & 0xC0) == 0x80)
+        p++;
+    put(s, from, (size_t)(p - from));
+    return p;
+}
+
+static const char *put_white(struct scan *s, const char *p, const char *end)
+{
+    *s->out++ = *p == '\r' ? '\n' : *p;
+    while (p < end && is_space(*p))
+        p++;
+    return p;
+}
+
+static const char *put_run(struct scan *s, const char *p, const char *end)
+{
+    size_t len = html_hold_text(p, end);
+    char mark[HTML_HELD_LEN];
+    if (len == 0)
+        return put_character(s, p, end);
+    if (len >= HOLD_TEXT_MIN && html_hold_add(s->held, p, len, mark))
+        put(s, mark, sizeof(mark));
+    else
+        put(s, p, len);
+    return p + len;
+}
+
+static void put_text(struct scan *s, const char *p, const char *end)
+{
+    if (!s->held || s->depth.count[GUMBO_TAG_PRE] || s->depth.count[GUMBO_TAG_LISTING] || s->depth.beyond) {
+        put(s, p, (size_t)(end - p));
+        return;
+    }
+    while (p < end)
+        p = *p == '&' ? put_reference(s, p, end) : is_space(*p) ? put_white(s, p, end) : put_run(s, p, end);
+}
+
 /* Scans from the start and returns where it gave up, or the end. */
 static const char *scan_page(struct scan *s)
 {
@@ -738,7 +811,7 @@ static const char *scan_page(struct scan *s)
             return p;
         }
         if (lt > p) {
-            put(s, p, (size_t)(lt - p));
+            put_text(s, p, lt);
             s->pending = true;
             s->after_pre = false;
         }
@@ -761,12 +834,11 @@ static const char *scan_page(struct scan *s)
     return s->end;
 }
 
-bool html_scan(const char *text, size_t len, struct buffer *out, struct html_scan *result, struct error *err)
+static void scan_into(const char *text, size_t len, struct html_held *held, struct buffer *out, struct html_scan *result)
 {
+    char *start = out->data + out->len;
+    struct scan s = { .text = text, .end = text + len, .out = start, .out_start = start, .result = result, .held = held };
     memset(result, 0, sizeof(*result));
-    if (!buffer_reserve(out, len))
-        return error_set(err, ERROR_LIMIT, "a page of %zu bytes passes the bound of %zu bytes", len, out->max);
-    struct scan s = { .text = text, .end = text + len, .out = out->data + out->len, .out_start = out->data + out->len, .result = result };
     html_depth_init(&s.depth, 0);
     const char *rest = scan_page(&s);
     put(&s, rest, (size_t)(s.end - rest));
@@ -775,5 +847,21 @@ bool html_scan(const char *text, size_t len, struct buffer *out, struct html_sca
     result->depth = s.depth.deepest;
     out->len = (size_t)(s.out - out->data);
     out->data[out->len] = '\0';
+}
+
+bool html_scan(const char *text, size_t len, struct html_held *held, struct buffer *out, struct html_scan *result, struct error *err)
+{
+    size_t before = out->len;
+    memset(result, 0, sizeof(*result));
+    if (!buffer_reserve(out, len))
+        return error_set(err, ERROR_LIMIT, "a page of %zu bytes passes the bound of %zu bytes", len, out->max);
+    if (held)
+        held->count = 0;
+    scan_into(text, len, held && !html_hold_in_bytes(text, len) ? held : NULL, out, result);
+    if (held && held->count && html_hold_in_references(out->data + before, out->len - before)) {
+        held->count = 0;
+        out->len = before;
+        scan_into(text, len, NULL, out, result);
+    }
     return true;
 }

@@ -18,6 +18,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/html_hold.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -43,8 +44,9 @@ struct html_scan {
     size_t copied_from;    /* offset in the text from which it was copied as it is; its length when it was scanned to the end */
 };
 
-/* Scans len bytes of valid UTF-8 and appends the result to out, which never gets longer than the text. False with ERROR_LIMIT
- * when out's bound is passed. */
-bool html_scan(const char *text, size_t len, struct buffer *out, struct html_scan *result, struct error *err);
+/* Scans len bytes of valid UTF-8 and appends the result to out, which never gets longer than the text. With held, plain text and
+ * values wait there, and white space outside pre and textarea is folded: the result is for html_parse() with limits.held, which
+ * must come while text lives. held may be NULL. False with ERROR_LIMIT when out's bound is passed. */
+bool html_scan(const char *text, size_t len, struct html_held *held, struct buffer *out, struct html_scan *result, struct error *err);
 
 #endif

@@ -366,12 +366,13 @@ static void read_page(struct reader *r, const char *text, size_t len, int64_t de
 {
     struct arena *tree = arena_create(TREE_BYTES);
     struct html_scan *scan = xcalloc(1, sizeof(*scan));
+    struct html_held *held = xcalloc(1, sizeof(*held));
     struct buffer lean;
     struct error err = { 0 };
 
     buffer_init(&lean, 0);
-    if (html_scan(text, len, &lean, scan, &err)) {
-        struct html_limits limits = { .deadline_ms = deadline_ms, .depth_known = scan->copied_from == len };
+    if (html_scan(text, len, held, &lean, scan, &err)) {
+        struct html_limits limits = { .deadline_ms = deadline_ms, .depth_known = scan->copied_from == len, .held = held };
         GumboOutput *out = html_parse(tree, buffer_str(&lean), lean.len, &limits, &err);
         if (out)
             read_tree(r, out->root);
@@ -380,6 +381,7 @@ static void read_page(struct reader *r, const char *text, size_t len, int64_t de
         r->result->truncated = r->result->truncated || !out || scan->flattened;
     }
     buffer_fini(&lean);
+    free(held);
     free(scan);
     arena_destroy(tree);
 }

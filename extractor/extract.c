@@ -28,6 +28,7 @@ struct extractor {
     struct buffer page;        /* the page as UTF-8 */
     struct buffer lean;        /* … without what html_scan() leaves out */
     struct html_scan scan;     /* of the page: its scripts */
+    struct html_held held;     /* … and the text that waits while it is parsed */
     struct buffer scratch, text;
     struct doc doc;
     struct meta meta;
@@ -292,9 +293,10 @@ static GumboOutput *read_page(struct extractor *x, const struct extract_input *i
         return NULL;
     }
     buffer_clear(&x->lean);
-    if (!html_scan(buffer_str(&x->page), x->page.len, &x->lean, &x->scan, err))
+    if (!html_scan(buffer_str(&x->page), x->page.len, &x->held, &x->lean, &x->scan, err))
         return NULL;
-    struct html_limits limits = { .deadline_ms = x->limits.deadline_ms, .depth_known = x->scan.copied_from == x->page.len };
+    struct html_limits limits = { .deadline_ms = x->limits.deadline_ms, .depth_known = x->scan.copied_from == x->page.len,
+                                  .held = &x->held };
     return html_parse(x->arena, buffer_str(&x->lean), x->lean.len, &limits, err);
 }
 

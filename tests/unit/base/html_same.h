@@ -95,8 +95,21 @@ static const char *html_attributes_differ(const GumboNode *page, const GumboNode
     return NULL;
 }
 
-/* Whether the trees are the same but for what a scan leaves out; else says where, in a string to free. */
-static char *html_difference(const GumboNode *page, const GumboNode *scanned)
+static void html_fold(struct buffer *b)
+{
+    size_t out = 0;
+    for (size_t i = 0; i < b->len; i++)
+        if (!strchr(" \t\n\f", b->data[i]))
+            b->data[out++] = b->data[i];
+        else if (out == 0 || b->data[out - 1] != ' ')
+            b->data[out++] = ' ';
+    if (b->len)
+        b->data[b->len = out] = '\0';
+}
+
+/* Whether the trees are the same but for what a scan leaves out (fold: and for the length of white space); else says where, in a
+ * string to free. */
+static char *html_difference(const GumboNode *page, const GumboNode *scanned, bool fold)
 {
     struct html_events a = { .root = page, .node = page }, b = { .root = scanned, .node = scanned };
     char *difference = NULL;
@@ -106,6 +119,10 @@ static char *html_difference(const GumboNode *page, const GumboNode *scanned)
     for (unsigned event = 0; !difference; event++) {
         bool out_a = false, out_b = false;
         const GumboNode *x = html_next_event(&a, &out_a), *y = html_next_event(&b, &out_b);
+        if (fold) {
+            html_fold(&a.text);
+            html_fold(&b.text);
+        }
         if (strcmp(buffer_str(&a.text), buffer_str(&b.text)) != 0)
             difference = xasprintf("text before event %u: \"%.200s\" and \"%.200s\"", event, buffer_str(&a.text), buffer_str(&b.text));
         else if (!x != !y)
@@ -123,30 +140,69 @@ static char *html_difference(const GumboNode *page, const GumboNode *scanned)
     return difference;
 }
 
-/* NULL when the promise holds for this page, or when a limit keeps it from being looked at. */
-static char *html_scan_breaks(const char *text, size_t len, struct arena *one, struct arena *two)
+static void *html_arena_alloc(void *arena, size_t size)
+{
+    void *p = arena_alloc(arena, size);
+    if (!p)
+        abort(); /* html_parse() got by with less */
+    return p;
+}
+
+static void html_arena_free(void *arena, void *p)
+{
+    (void)arena;
+    (void)p;
+}
+
+/* Gumbo's tree in an arena, errors recorded: it garbles what follows a repeated attribute unless it may record that error;
+ * pages have them, as has what the scan copied unread. */
+static const GumboNode *html_tree(const char *text, size_t len, struct arena *a)
+{
+    GumboOptions options = kGumboDefaultOptions;
+    options.allocator = html_arena_alloc;
+    options.deallocator = html_arena_free;
+    options.userdata = a;
+    arena_reset(a, 1 << 20);
+    return gumbo_parse_with_options(&options, text, len)->root;
+}
+
+/* One way of scanning, held or not, against the page's tree. */
+static char *html_way_breaks(const char *text, size_t len, const GumboNode *page, struct html_held *held, struct arena *two)
 {
     struct buffer out;
     struct html_scan *scan = xcalloc(1, sizeof(*scan));
     char *difference = NULL;
 
     buffer_init(&out, 0);
-    if (html_scan(text, len, &out, scan, NULL)) {
-        GumboOutput *a = html_parse(one, text, len, NULL, NULL), *b = html_parse(two, out.data, out.len, NULL, NULL);
+    if (html_scan(text, len, held, &out, scan, NULL)) {
         if (out.len > len)
             difference = xasprintf("longer than the page");
-        else if (a && b && !scan->flattened) {
-            /* Gumbo garbles what follows a repeated attribute unless it may record that error; pages have them, as has what
-             * the scan copied unread. */
-            GumboOutput *page = gumbo_parse_with_options(&kGumboDefaultOptions, text, len);
-            GumboOutput *scanned = gumbo_parse_with_options(&kGumboDefaultOptions, out.data, out.len);
-            difference = html_difference(page->root, scanned->root);
-            gumbo_destroy_output(&kGumboDefaultOptions, page);
-            gumbo_destroy_output(&kGumboDefaultOptions, scanned);
+        else if (!scan->flattened && html_parse(two, out.data, out.len, NULL, NULL)) {
+            const GumboNode *scanned = html_tree(out.data, out.len, two);
+            if (held && !html_hold_release(held, scanned, two))
+                difference = xasprintf("no room for what was held");
+            else
+                difference = html_difference(page, scanned, held != NULL);
         }
     }
     free(scan);
     buffer_fini(&out);
+    return difference;
+}
+
+/* NULL when the promises of html_scan.h and html_hold.h hold for this page, or when a limit keeps them from being looked at. */
+static char *html_scan_breaks(const char *text, size_t len, struct arena *one, struct arena *two)
+{
+    struct html_held *held = xcalloc(1, sizeof(*held));
+    char *difference = NULL;
+
+    if (html_parse(one, text, len, NULL, NULL)) {
+        const GumboNode *page = html_tree(text, len, one);
+        difference = html_way_breaks(text, len, page, NULL, two);
+        if (!difference)
+            difference = html_way_breaks(text, len, page, held, two);
+    }
+    free(held);
     arena_reset(one, 1 << 20);
     arena_reset(two, 1 << 20);
     return difference;
