@@ -136,7 +136,7 @@ void part_lost(struct part *p)
     part_clear(p);
     p->retry_mono_ms = 0;
     if (told) {
-        log_warn("partition lost partition=%d", p->number);
+        f->lost++;
         f->callbacks.on_lost(f->callbacks.arg, p->number);
     }
 }
@@ -451,6 +451,9 @@ static void on_tick(uv_timer_t *timer)
     struct frontier *f = timer->data;
     int64_t now_ms = clock_mono_ms();
     drop_lapsed(f, now_ms);
+    if (f->lost)
+        log_warn("partitions lost count=%d remedy=\"their claims are given out again; see whether Redis or this machine is slow\"", f->lost);
+    f->lost = 0;
     frontier_settle(f);
     if (!redis_connected(f->redis) || f->left)
         return;

@@ -103,6 +103,7 @@ struct frontier {
     struct redis *redis;       /* borrowed */
     struct part *parts;
     int part_count, held;
+    int lost;                  /* since the last tick */
     uv_timer_t tick, flush, due;
     int open_handles;
     size_t asking;             /* calls without an answer: they hold our memory */
