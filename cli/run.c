@@ -7,6 +7,7 @@
  * The order of the start: lock, Redis, sources, report, stages; the end is the same backwards. */
 #include "cli/command.h"
 
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "cli/private_redis.h"
@@ -15,11 +16,13 @@
 #include "cli/run_sources.h"
 #include "cli/state_dir.h"
 #include "pipeline/health.h"
+#include "pipeline/keys.h"
 #include "pipeline/meta.h"
 #include "pipeline/redis.h"
 #include "pipeline/stage.h"
 #include "pipeline/worker.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdarg.h>
@@ -40,6 +43,7 @@ struct run {
     enum view_mode mode;
     struct state_dir *state;
     struct private_redis *redis; /* NULL: a configured one */
+    char holder[96];             /* in whose name partitions are leased: of all runs on this state directory */
     struct meta *meta;
     struct stream *stream;
     uv_loop_t loop;
@@ -207,13 +211,39 @@ static bool open_log(struct run *r, struct error *err)
     return true;
 }
 
+static void make_holder(struct run *r)
+{
+    char host[64] = "host";
+    const char *path = state_dir_path(r->state);
+    gethostname(host, sizeof(host) - 1);
+    snprintf(r->holder, sizeof(r->holder), "run-%s-%016" PRIx64, host, hash64(path, strlen(path)));
+}
+
+/* A configured Redis may have others at work: positions of our streams are ours alone, so this must be its only user. */
+static bool is_alone(const struct run *r, redisContext *c, struct error *err)
+{
+    redisReply *reply = redis_ask(c, err, "TIME");
+    long long now_s = reply && reply->type == REDIS_REPLY_ARRAY ? atoll(reply->element[0]->str) : 0;
+    freeReplyObject(reply);
+    reply = reply ? redis_ask(c, err, "ZRANGEBYSCORE %s %lld +inf", key_workers(r->config->prefix).s, now_s * 1000 - r->config->crawler.lease_ms)
+                  : NULL;
+    bool ok = reply != NULL;
+    for (size_t i = 0; ok && i < reply->elements; i++)
+        if (strcmp(reply->element[i]->str, r->holder) != 0)
+            ok = error_set(err, ERROR_LIMIT, "%s works on the Redis at %s already (prefix %s): stop it, or give this run a prefix or a Redis "
+                           "of its own", log_quote(reply->element[i]->str), r->config->redis.frontier, r->config->prefix);
+    freeReplyObject(reply);
+    return ok;
+}
+
 static bool open_sources(struct run *r, struct error *err)
 {
     redisContext *c = redis_open(r->config->redis.frontier, r->config->redis.frontier_password, err);
     if (!c)
         return false;
+    make_holder(r);
     r->meta = meta_load(c, r->config->prefix, (int)r->config->crawler.partitions, true, err);
-    bool ok = r->meta && run_sources_add(c, r->meta, r->config, r->inv->argv, r->inv->argc, err) &&
+    bool ok = r->meta && is_alone(r, c, err) && run_sources_add(c, r->meta, r->config, r->inv->argv, r->inv->argc, err) &&
               run_contact(c, r->config, r->state, r->inv, err) &&
               (!option(r->inv, "once") || run_sources_poll_now(c, r->meta, r->config, err));
     redisFree(c);
@@ -241,7 +271,7 @@ static bool open_worker(struct run *r, struct error *err)
     if (!r->stream)
         return false;
     struct worker_options o = { .config = r->config, .stream = r->stream, .stages = stages, .stage_count = COUNT(stages),
-                                .embedded = true, .on_drain = on_drain, .on_waiting = on_waiting, .arg = r };
+                                .embedded = true, .holder = r->holder, .on_drain = on_drain, .on_waiting = on_waiting, .arg = r };
     r->worker = worker_create(&o, &r->loop, err);
     if (!r->worker)
         return false;

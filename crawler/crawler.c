@@ -420,7 +420,7 @@ static bool make_frontier(struct crawler *w, struct error *err)
 {
     const struct config *config = w->env.config;
     struct crawl *c = &w->crawl;
-    struct frontier_options o = { .prefix = config->prefix, .worker_id = w->env.worker_id, .meta = w->meta, .lease_ms = config->crawler.lease_ms,
+    struct frontier_options o = { .prefix = config->prefix, .worker_id = w->env.holder, .meta = w->meta, .lease_ms = config->crawler.lease_ms,
                                   .delay_ms = config->crawler.delay_ms, .budgets_per_domain = (int)config->crawler.budgets_per_domain,
                                   .pages_retention_ms = PAGES_RETENTION_MS };
     struct frontier_callbacks callbacks = { .on_claim = on_claim, .on_gained = on_gained, .on_draining = on_draining, .on_lost = on_lost,

@@ -17,6 +17,7 @@ struct stage_env {
     struct stream *stream;         /* borrowed */
     struct budget *budget;         /* of bodies, shared by the process's stages; what the stream queues is set aside already */
     const char *worker_id;         /* unique to this process and start */
+    const char *holder;            /* in whose name partitions are leased: worker_id, but the same at each start of a `run` */
     bool embedded;                 /* `tidings run` */
     /* The stage cannot go on: the process ends with the message. Any thread. */
     void (*on_fatal)(void *arg, const struct error *err);

@@ -407,7 +407,8 @@ struct worker *worker_create(const struct worker_options *options, uv_loop_t *lo
     w->budget = budget_create(budget_bytes);
     budget_set_aside(w->budget, budget_bytes / STREAM_SHARE);
     w->env = (struct stage_env){ .config = options->config, .stream = options->stream, .budget = w->budget, .worker_id = w->id,
-                                 .embedded = options->embedded, .on_fatal = on_fatal, .arg = w };
+                                 .holder = options->holder ? options->holder : w->id, .embedded = options->embedded,
+                                 .on_fatal = on_fatal, .arg = w };
     pthread_mutex_init(&w->lock, NULL);
     uv_async_init(loop, &w->wake, on_worker_wake);
     w->wake.data = w;

@@ -27,6 +27,7 @@ struct worker_options {
     const struct stage *const *stages; /* stage_count of them, upstream first */
     size_t stage_count;
     bool embedded;
+    const char *holder; /* NULL: the worker's id. Else only this process can have it (the lock of a state directory) */
     /* All on the main thread; each may be NULL. */
     void (*on_drain)(void *arg, const char *why);      /* the drain begins */
     void (*on_waiting)(void *arg, const char *for_what); /* each second of it */

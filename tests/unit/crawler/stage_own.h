@@ -116,7 +116,7 @@ static void own_up(struct stage_own *o)
 static void own_start(struct stage_own *o)
 {
     struct error err;
-    o->env = (struct stage_env){ .config = o->config, .stream = o->stream, .budget = o->budget, .worker_id = o->worker, .embedded = true, .on_fatal = own_fatal, .arg = o };
+    o->env = (struct stage_env){ .config = o->config, .stream = o->stream, .budget = o->budget, .worker_id = o->worker, .holder = o->worker, .embedded = true, .on_fatal = own_fatal, .arg = o };
     o->drained = false;
     o->stage = crawler_stage.create(&o->env, &o->loop, &err);
     CHECK(o->stage, "%s", err.message);
