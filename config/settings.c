@@ -76,6 +76,8 @@ const struct setting settings[] = {
       "Shortest time between two polls of one feed." },
     { "crawler.poll_max_ms", SETTING_NUMBER, 0, FIELD(crawler.poll_max_ms), "21600000", 1000, 604800000, 0, MS,
       "Longest time between two polls of one feed." },
+    { "crawler.polls_per_hour", SETTING_NUMBER, 0, FIELD(crawler.polls_per_hour), "60000", 60, 10000000, 0, "polls",
+      "Most polls of feeds, sitemaps and front pages by one worker; beyond it all intervals are stretched alike." },
     { "crawler.user_agent", SETTING_STRING, 0, FIELD(crawler.user_agent), NULL, 3, 200, 0, "a User-Agent",
       "Sent with every request. Unset: tidings/VERSION (+CONTACT)." },
     { "crawler.robots", SETTING_BOOL, 0, FIELD(crawler.robots), "true", 0, 0, 0, NULL,

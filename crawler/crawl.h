@@ -7,6 +7,7 @@
 #include "crawler/fetch.h"
 #include "crawler/frontier.h"
 #include "crawler/gate.h"
+#include "crawler/schedule.h"
 #include "pipeline/budget.h"
 #include "pipeline/event.h"
 #include "pipeline/meta.h"
@@ -36,7 +37,7 @@ struct crawl {
     struct readers *readers;
     struct producer *producer;
     struct sources *sources;
-    struct schedules *schedules;       /* of polls */
+    struct pace pace;                  /* of polls */
     struct budget *budget;
     struct work *works;                /* all that is in work */
     size_t work_count, visiting_count; /* visiting: those whose transfers are not over */

@@ -35,7 +35,6 @@
 #include "crawler/poll.h"
 #include "crawler/reader.h"
 #include "crawler/robots_cache.h"
-#include "crawler/schedule.h"
 #include "crawler/sources.h"
 #include "pipeline/metrics.h"
 #include "pipeline/redis.h"
@@ -55,7 +54,6 @@
 #define DRAIN_AWAY_MS 10000               /* without Redis nothing can be given back: the leases lapse by themselves */
 #define READERS 2                         /* documents read at the same time */
 #define READERS_MEMORY (24u << 20)        /* what those may hold decoded: set aside from the byte budget */
-#define SCHEDULES_MAX 100000
 #define PAGES_RETENTION_MS (3 * 24 * 3600 * 1000LL)
 #define POOL_THREADS 4                    /* libuv's own default, where nobody set another */
 
@@ -314,7 +312,6 @@ static void free_when_gone(struct crawler *w)
     if (w->open > 0 || w->crawl.works)
         return;
     robots_cache_destroy(w->crawl.robots);
-    schedules_destroy(w->crawl.schedules);
     address_policy_destroy(w->addresses);
     meta_destroy(w->meta);
     free(w);
@@ -471,7 +468,7 @@ static void *crawler_create(const struct stage_env *env, uv_loop_t *loop, struct
     c->gate = gate_create(loop, may_start, c);
     c->robots = robots_cache_create(c);
     c->readers = readers_create(loop, READERS);
-    c->schedules = schedules_create(SCHEDULES_MAX);
+    pace_init(&c->pace, (double)env->config->crawler.polls_per_hour);
     if (!make_fetcher(w, err) || !make_frontier(w, err) || !make_streams(w, err))
         goto fail;
     c->sources = sources_create(loop, env->config, w->meta, w->redis, &sources_callbacks);

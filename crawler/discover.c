@@ -11,6 +11,7 @@
  * change; putting a poll that exists changes nothing. */
 #include "crawler/discover.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "crawler/poll.h"
 #include "crawler/reader.h"
@@ -23,6 +24,7 @@
 #include <string.h>
 
 #define AGAIN_MS (7 * 24 * 3600 * 1000LL)
+#define RETRY_MS (5 * 60 * 1000LL)
 #define FOUND_MAX 20
 #define LISTS_MAX 2
 
@@ -86,12 +88,18 @@ static const struct work_ops ops = { "discovery", discovery_transferring, discov
 static void finish(struct discovery *d, bool ok)
 {
     struct crawl *c = d->work.crawl;
-    struct poll_facts facts = { .end = ok ? POLL_READ : POLL_FAILED, .min_ms = c->config->crawler.poll_min_ms,
-                                .max_ms = c->config->crawler.poll_max_ms, .fixed_ms = 0, .retry_after_ms = d->effect.retry_after_ms };
-    int64_t retry_ms = schedule_next(schedules_get(c->schedules, d->work.claim->id.hex), &facts);
+    const struct claim *claim = d->work.claim;
+    unsigned char bytes[SCHEDULE_BYTES];
+    struct schedule schedule;
+    schedule_read(&schedule, claim->schedule, claim->schedule_len);
+    struct poll_facts facts = { .end = ok ? POLL_READ : POLL_FAILED, .now_s = clock_unix_ms() / 1000, .min_ms = c->config->crawler.poll_min_ms,
+                                .max_ms = c->config->crawler.poll_max_ms, .fixed_ms = RETRY_MS, .retry_after_ms = d->effect.retry_after_ms };
+    int64_t retry_ms = schedule_next(&schedule, &facts);
+    size_t len = schedule_write(&schedule, bytes);
     work_event(&d->work, "poll", ok ? "discovered" : "failed", d->status, json_pack("{sI}", "found", (json_int_t)d->found_count));
     work_poll_done(&d->work, &(struct poll_result){ .keep_validators = true, .next_in_ms = d->unstored ? 1000 : ok ? AGAIN_MS : retry_ms,
-                                                    .status = d->status, .ok = ok, .items = d->found_count });
+                                                    .schedule = bytes, .schedule_len = len, .status = d->status, .ok = ok,
+                                                    .items = d->found_count });
 }
 
 static void visited(struct discovery *d)

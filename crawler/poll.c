@@ -25,6 +25,8 @@ struct poll {
     struct visit *visit;
     struct reading *reading;   /* after it was read; owned */
     char *etag, *last_modified;/* owned; of the answer being read */
+    char *known_etag, *known_last_modified; /* owned; the claim's, where it is asked without them */
+    struct schedule schedule;
     struct poll_facts facts;
     size_t items, accepted;
     bool unstored;             /* an answer said that what was found may be lost */
@@ -43,6 +45,8 @@ static void poll_free(struct work *w)
         reading_free(p->reading);
     free(p->etag);
     free(p->last_modified);
+    free(p->known_etag);
+    free(p->known_last_modified);
     free(p);
 }
 
@@ -93,24 +97,64 @@ static void count(const struct poll *p, bool ok)
                               ok ? p->facts.end == POLL_READ ? "read" : "not_modified" : "failed"), 1);
 }
 
+/* The dates of what the document shows; NULL: none. The caller frees it. */
+static int64_t *dates_of(const struct reading *r, size_t *count)
+{
+    int64_t *dates = r && r->item_count ? xcalloc(r->item_count, sizeof(*dates)) : NULL;
+    *count = 0;
+    for (size_t i = 0; dates && i < r->item_count; i++)
+        if (r->items[i].dated_ms > 0)
+            dates[(*count)++] = r->items[i].dated_ms / 1000;
+    return dates;
+}
+
+static int64_t next_in_ms(struct poll *p)
+{
+    struct poll_facts *f = &p->facts;
+    int64_t *dates = dates_of(p->reading, &f->dated);
+    f->dated_s = dates;
+    f->accepted = p->accepted;
+    f->now_s = clock_unix_ms() / 1000;
+    f->pace = p->work.crawl->pace.factor;
+    pace_count(&p->work.crawl->pace, f->now_s);
+    int64_t next_ms = schedule_next(&p->schedule, f);
+    free(dates);
+    return next_ms;
+}
+
+/* It reads well, but what it used to bring does not come any more: the row says so. */
+static void tell_silence(struct poll *p)
+{
+    char text[POLL_STATUS_SIZE];
+    int64_t now_s = p->facts.now_s;
+    if (p->facts.end == POLL_FAILED || !schedule_is_silent(&p->schedule, now_s))
+        return;
+    snprintf(text, sizeof(text), "%.0f days", (double)(now_s - p->schedule.new_s) / 86400);
+    set_status(p, "silent: nothing new for %s, unlike before", text);
+}
+
 static void finish(struct poll *p)
 {
-    struct crawl *c = p->work.crawl;
     const struct claim *claim = p->work.claim;
     bool ok = p->facts.end != POLL_FAILED;
-    p->facts.accepted = p->accepted;
-    int64_t next_ms = schedule_next(schedules_get(c->schedules, claim->id.hex), &p->facts);
-    if (p->unstored) {
-        next_ms = 1000;
+    unsigned char schedule[SCHEDULE_BYTES];
+    int64_t next_ms = 1000;
+    if (p->unstored) { /* as if it had not been read */
+        schedule_read(&p->schedule, claim->schedule, claim->schedule_len);
         set_status(p, "%s", "the frontier was replaced: read again");
+    } else {
+        next_ms = next_in_ms(p);
+        tell_silence(p);
     }
+    size_t schedule_len = schedule_write(&p->schedule, schedule);
     count(p, ok);
     work_event(&p->work, "poll", ok ? "polled" : "failed", p->status,
                json_pack("{ss sI sI sI}", "kind", kind_name(claim->kind), "items", (json_int_t)p->items, "new", (json_int_t)p->accepted,
                          "next_in_ms", (json_int_t)next_ms));
     work_poll_done(&p->work, &(struct poll_result){
         .etag = p->etag, .last_modified = p->last_modified, .keep_validators = p->unstored || p->facts.end != POLL_READ,
-        .next_in_ms = next_ms, .status = p->status, .ok = ok, .items = p->items, .accepted = p->accepted });
+        .next_in_ms = next_ms, .schedule = schedule, .schedule_len = schedule_len, .status = p->status, .ok = ok, .items = p->items,
+        .accepted = p->accepted });
 }
 
 static void fail(struct poll *p, const char *fmt, const char *what)
@@ -211,7 +255,7 @@ static void search_again(struct poll *p)
 /* What should be a feed or sitemap is something else: an error page with status 200, or it moved. */
 static void not_a_feed(struct poll *p, const char *what)
 {
-    if (schedules_get(p->work.crawl->schedules, p->work.claim->id.hex)->failures + 1 == MOVED_FEED_FAILURES)
+    if (p->schedule.failures + 1 == MOVED_FEED_FAILURES)
         search_again(p);
     fail(p, "%s", what);
 }
@@ -227,7 +271,8 @@ static void on_read(void *arg, struct reading *r)
         return;
     }
     p->facts.end = POLL_READ;
-    p->facts.hint_ms = r->hint_ms;
+    if (r->hint_ms)
+        p->facts.hint_ms = r->hint_ms;
     p->items = r->item_count + r->part_count;
     set_status(p, "%s", r->warning[0] ? r->warning : "ok");
     p->work.pending++; /* so that an answer from inside does not end it early */
@@ -235,6 +280,19 @@ static void on_read(void *arg, struct reading *r)
     put_parts(p);
     p->work.pending--;
     finish_when_answered(p);
+}
+
+static bool same(const char *a, const char *b)
+{
+    return a && b && strcmp(a, b) == 0;
+}
+
+/* RFC 9111, 5.2.2.1; 0: not told. */
+static int64_t max_age_ms(const char *cache_control)
+{
+    const char *at = cache_control ? strcasestr(cache_control, "max-age=") : NULL;
+    long long s = at ? strtoll(at + strlen("max-age="), NULL, 10) : 0;
+    return s > 0 && s < 365 * 86400 ? s * 1000 : 0;
 }
 
 static void read_body(struct poll *p, struct visit_report *v)
@@ -250,11 +308,12 @@ static void read_body(struct poll *p, struct visit_report *v)
     *r = (struct reading){ .kind = claim->kind, .body = v->answer->body, .url = xstrdup(v->url->fetch),
                            .content_type = xstrdup(v->answer->header[HEADER_CONTENT_TYPE]),
                            .content_encoding = xstrdup(v->answer->header[HEADER_CONTENT_ENCODING]), .scope = poll_scope(c, s),
-                           .first = schedules_get(c->schedules, claim->id.hex)->interval_ms == 0 && !claim->etag && !claim->last_modified,
-                           .done = on_read, .arg = p };
+                           .first = !claim->polled, .done = on_read, .arg = p };
     v->answer->body = (struct fetch_body){ 0 };
     p->etag = xstrdup(v->answer->header[HEADER_ETAG]);
     p->last_modified = xstrdup(v->answer->header[HEADER_LAST_MODIFIED]);
+    p->facts.same_validators = p->known_etag ? same(p->known_etag, p->etag) : same(p->known_last_modified, p->last_modified);
+    p->facts.hint_ms = max_age_ms(v->answer->header[HEADER_CACHE_CONTROL]);
     p->work.in_pool++;
     reading_submit(c->readers, r);
 }
@@ -330,6 +389,19 @@ struct scope *poll_scope(const struct crawl *c, const struct source *s)
     return scope_create(meta_suffix_list(c->meta), s->url, NULL, &rules, backfill_parse(s->backfill ? s->backfill : c->config->crawler.backfill));
 }
 
+/* The claim's validators go with the request, unless it is time to see whether they tell the truth. */
+static void choose_validators(struct poll *p)
+{
+    struct claim *c = p->work.claim;
+    p->facts.unconditional = !c->etag && !c->last_modified;
+    if (p->facts.unconditional || !schedule_wants_full(&p->schedule, clock_unix_ms() / 1000))
+        return;
+    p->facts.unconditional = true;
+    p->known_etag = c->etag;
+    p->known_last_modified = c->last_modified;
+    c->etag = c->last_modified = NULL;
+}
+
 void poll_begin(struct crawl *c, struct claim *claim)
 {
     struct poll *p = xcalloc(1, sizeof(*p));
@@ -339,6 +411,8 @@ void poll_begin(struct crawl *c, struct claim *claim)
         .kind = claim->kind == CLAIM_FEED ? POLL_FEED : claim->kind == CLAIM_SITEMAP ? POLL_SITEMAP : POLL_FRONT,
         .min_ms = c->config->crawler.poll_min_ms, .max_ms = c->config->crawler.poll_max_ms, .fixed_ms = s ? s->interval_ms : 0,
         .seed = hash64(claim->id.hex, ID_HEX_LEN) ^ (uint64_t)clock_mono_ms() };
+    schedule_read(&p->schedule, claim->schedule, claim->schedule_len);
+    choose_validators(p);
     p->visit = visit_start(c, &(struct visit_request){
         .claim = claim, .accept = poll_accept(claim->kind), .max_body_bytes = poll_max_bytes(claim->kind), .keep_partial = true,
         .done = on_visited, .arg = p });

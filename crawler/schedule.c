@@ -1,17 +1,37 @@
-/* schedule.c - see schedule.h. */
+/* schedule.c - see schedule.h.
+ *
+ * The interval t is the shortest for which t * (items expected in t) reaches WORTH: for a constant rate that is
+ * sqrt(WORTH / rate). Looking ahead over the learned hours keeps a long interval of the night from reaching into the morning. */
 #include "crawler/schedule.h"
 
 #include "base/hash.h"
-#include "base/map.h"
 #include "base/mem.h"
 
-#include <stdlib.h>
+#include <math.h>
 #include <string.h>
 
-#define FIRST_MS (5 * 60 * 1000LL)
+#define LAYOUT 1
+#define DAY_S 86400.0
+#define WORTH 0.00031             /* items * days: a source with one item a day is polled every 25 minutes */
+#define MEMORY_DAYS 10.0          /* half a life: what is older than that counts less than half */
+#define LATELY_S 2700.0           /* the span of "lately": after it two thirds of a burst is forgotten */
+#define LATELY_WEIGHT 0.35        /* how far news of the last hour let more expect */
+#define PRIOR_ITEMS 0.5           /* a source nobody knows: two items a day */
+#define PRIOR_DAYS 0.25
+#define HOUR_PRIOR 128.0          /* of the weights of hours: until more is known all are alike */
+#define WEIGHT_ITEM 32.0
+#define WEIGHT_MAX 40000
+#define FACTOR_MIN 0.15
+#define FACTOR_MAX 5.0
+#define STEP_S 300                /* of the look ahead */
 #define FAILURE_STEP_MS (10 * 60 * 1000LL)
 #define HINT_MIN_MS (60 * 1000LL)
-#define HINT_MAX_MS (3600 * 1000LL)
+#define HINT_MAX_MS (600 * 1000LL)   /* many systems write "hourly" into every feed, whatever they publish */
+#define FULL_S 86400              /* an unconditional request a day */
+#define FULL_SOONEST_S 1800
+#define FULL_EXPECTED 2.0         /* items that should have come meanwhile */
+#define SILENT_EXPECTED 12.0      /* a chance of one in 100,000, if they come one by one */
+#define SILENT_SOONEST_S (2 * 86400)
 
 static int64_t clamp(int64_t v, int64_t lo, int64_t hi)
 {
@@ -24,74 +44,278 @@ static int64_t jitter(int64_t ms, uint64_t seed)
     return spread ? ms - spread + (int64_t)(hash64(&seed, sizeof(seed)) % (uint64_t)(2 * spread + 1)) : ms;
 }
 
-static int64_t adapted(const struct schedule *s, const struct poll_facts *f)
+/* --- bytes --- */
+
+static unsigned char *put(unsigned char *p, uint64_t v, int bytes)
 {
-    int64_t ms = s->interval_ms ? s->interval_ms : FIRST_MS;
-    if (f->end == POLL_NOT_MODIFIED)
-        ms = ms * 115 / 100;
-    else if (f->end == POLL_READ)
-        ms = f->accepted ? ms * 60 / 100 : ms * 125 / 100;
-    return ms;
+    for (int i = bytes - 1; i >= 0; i--)
+        *p++ = (unsigned char)(v >> (8 * i));
+    return p;
+}
+
+static uint64_t get(const unsigned char **p, int bytes)
+{
+    uint64_t v = 0;
+    for (int i = 0; i < bytes; i++)
+        v = v << 8 | *(*p)++;
+    return v;
+}
+
+static uint32_t float_bits(float v)
+{
+    uint32_t bits;
+    memcpy(&bits, &v, sizeof(bits));
+    return bits;
+}
+
+static float bits_float(uint32_t bits)
+{
+    float v;
+    memcpy(&v, &bits, sizeof(v));
+    return isfinite(v) && v >= 0 ? v : 0;
+}
+
+size_t schedule_write(const struct schedule *s, unsigned char out[SCHEDULE_BYTES])
+{
+    unsigned char *p = put(out, LAYOUT, 1);
+    p = put(p, s->distrust, 1);
+    p = put(p, (uint64_t)clamp(s->failures, 0, UINT16_MAX), 2);
+    p = put(p, (uint64_t)s->polled_s, 4);
+    p = put(p, (uint64_t)s->new_s, 4);
+    p = put(p, (uint64_t)s->full_s, 4);
+    p = put(p, float_bits(s->items), 4);
+    p = put(p, float_bits(s->days), 4);
+    p = put(p, float_bits(s->lately), 4);
+    for (size_t i = 0; i < COUNT(s->hours); i++)
+        p = put(p, s->hours[i], 2);
+    for (size_t i = 0; i < COUNT(s->weekdays); i++)
+        p = put(p, s->weekdays[i], 2);
+    return (size_t)(p - out);
+}
+
+void schedule_read(struct schedule *s, const void *bytes, size_t len)
+{
+    const unsigned char *p = bytes;
+    *s = (struct schedule){ 0 };
+    if (len < 28 + 2 * (COUNT(s->hours) + COUNT(s->weekdays)) || get(&p, 1) != LAYOUT)
+        return;
+    s->distrust = get(&p, 1) != 0;
+    s->failures = (int)get(&p, 2);
+    s->polled_s = (int64_t)get(&p, 4);
+    s->new_s = (int64_t)get(&p, 4);
+    s->full_s = (int64_t)get(&p, 4);
+    s->items = bits_float((uint32_t)get(&p, 4));
+    s->days = bits_float((uint32_t)get(&p, 4));
+    s->lately = bits_float((uint32_t)get(&p, 4));
+    for (size_t i = 0; i < COUNT(s->hours); i++)
+        s->hours[i] = (uint16_t)get(&p, 2);
+    for (size_t i = 0; i < COUNT(s->weekdays); i++)
+        s->weekdays[i] = (uint16_t)get(&p, 2);
+}
+
+/* --- what is learned --- */
+
+static int hour_of(int64_t unix_s)
+{
+    return (int)(unix_s / 3600 % 24);
+}
+
+static int weekday_of(int64_t unix_s)
+{
+    return (int)((unix_s / 86400 + 3) % 7); /* 1970-01-01 was a Thursday; Monday is 0 */
+}
+
+static void weight_add(uint16_t *weights, size_t count, size_t i)
+{
+    weights[i] = (uint16_t)(weights[i] + WEIGHT_ITEM);
+    if (weights[i] < WEIGHT_MAX)
+        return;
+    for (size_t k = 0; k < count; k++)
+        weights[k] /= 2;
+}
+
+/* How many times the mean is published in this slot. Neighbouring hours lend each other some of their weight. */
+static double factor(const uint16_t *weights, size_t count, size_t i)
+{
+    double sum = 0, own = weights[i] * 0.5 + weights[(i + 1) % count] * 0.25 + weights[(i + count - 1) % count] * 0.25;
+    for (size_t k = 0; k < count; k++)
+        sum += weights[k];
+    double f = (own + HOUR_PRIOR) / (sum / (double)count + HOUR_PRIOR);
+    return f < FACTOR_MIN ? FACTOR_MIN : f > FACTOR_MAX ? FACTOR_MAX : f;
+}
+
+double schedule_rate(const struct schedule *s)
+{
+    return (s->items + PRIOR_ITEMS) / (s->days + PRIOR_DAYS);
+}
+
+static double rate_at(const struct schedule *s, int64_t unix_s)
+{
+    return schedule_rate(s) * factor(s->hours, COUNT(s->hours), (size_t)hour_of(unix_s)) *
+           factor(s->weekdays, COUNT(s->weekdays), (size_t)weekday_of(unix_s));
+}
+
+static void learn_when(struct schedule *s, int64_t unix_s)
+{
+    weight_add(s->hours, COUNT(s->hours), (size_t)hour_of(unix_s));
+    weight_add(s->weekdays, COUNT(s->weekdays), (size_t)weekday_of(unix_s));
+}
+
+/* The first reading tells of the past: the dates of what stands there. */
+static void learn_past(struct schedule *s, const struct poll_facts *f)
+{
+    int64_t oldest_s = f->now_s;
+    size_t n = 0;
+    for (size_t i = 0; i < f->dated; i++) {
+        if (f->dated_s[i] <= 0 || f->dated_s[i] > f->now_s || f->dated_s[i] < f->now_s - 30 * 86400)
+            continue;
+        oldest_s = f->dated_s[i] < oldest_s ? f->dated_s[i] : oldest_s;
+        learn_when(s, f->dated_s[i]);
+        s->lately += (float)exp(-(double)(f->now_s - f->dated_s[i]) / LATELY_S);
+        s->new_s = f->dated_s[i] > s->new_s ? f->dated_s[i] : s->new_s;
+        n++;
+    }
+    if (n < 2)
+        return;
+    s->items = (float)(n - 1); /* the oldest only marks the beginning */
+    s->days = (float)((double)(f->now_s - oldest_s) / DAY_S);
+    if (s->days > MEMORY_DAYS) {
+        s->items *= (float)(MEMORY_DAYS / s->days);
+        s->days = (float)MEMORY_DAYS;
+    }
+}
+
+/* What is new learns its hour from its date; without one it was published somewhere since the last reading. */
+static void learn_new(struct schedule *s, const struct poll_facts *f, int64_t since_s)
+{
+    size_t left = f->accepted;
+    for (size_t i = 0; i < f->dated && left > 0; i++) {
+        if (f->dated_s[i] <= since_s || f->dated_s[i] > f->now_s)
+            continue;
+        learn_when(s, f->dated_s[i]);
+        left--;
+    }
+    for (size_t i = 0; i < left && i < 100; i++)
+        learn_when(s, since_s + (int64_t)((double)(f->now_s - since_s) * ((double)i + 0.5) / (double)left));
+}
+
+static void learn(struct schedule *s, const struct poll_facts *f)
+{
+    if (!s->polled_s) {
+        learn_past(s, f);
+    } else {
+        double passed_s = f->now_s > s->polled_s ? (double)(f->now_s - s->polled_s) : 0;
+        double keep = exp(-passed_s / DAY_S / (MEMORY_DAYS / M_LN2));
+        s->items = (float)(s->items * keep + (double)f->accepted);
+        s->days = (float)(s->days * keep + passed_s / DAY_S);
+        s->lately = (float)(s->lately * exp(-passed_s / LATELY_S) + (double)f->accepted);
+        learn_new(s, f, s->polled_s);
+        if (f->accepted)
+            s->new_s = f->now_s;
+    }
+    if (!s->new_s)
+        s->new_s = f->now_s;
+    s->polled_s = f->now_s;
+}
+
+/* --- when --- */
+
+static int64_t adapted_ms(const struct schedule *s, const struct poll_facts *f)
+{
+    double now_rate = rate_at(s, f->now_s), lately = s->lately * DAY_S / LATELY_S;
+    double more = lately > now_rate ? LATELY_WEIGHT * (lately - now_rate) : 0, expected = 0;
+    int64_t max_s = f->max_ms / 1000;
+    for (int64_t t = 0; t < max_s; t += STEP_S) {
+        double rate = rate_at(s, f->now_s + t) + more * exp(-(double)t / LATELY_S), before = expected, days = (double)t / DAY_S;
+        expected += rate * STEP_S / DAY_S;
+        if ((days + STEP_S / DAY_S) * expected < WORTH)
+            continue;
+        for (int64_t u = 0; u < STEP_S; u += 15) /* within the step the rate is constant */
+            if ((days + (double)u / DAY_S) * (before + rate * (double)u / DAY_S) >= WORTH)
+                return (t + u) * 1000;
+        return (t + STEP_S) * 1000;
+    }
+    return max_s * 1000;
+}
+
+/* The dated items of the document, oldest first, go back this far: in less than half of that it must be read again. */
+static int64_t window_ms(const struct poll_facts *f)
+{
+    int64_t oldest_s = f->now_s;
+    for (size_t i = 0; i < f->dated; i++)
+        if (f->dated_s[i] > 0 && f->dated_s[i] < oldest_s)
+            oldest_s = f->dated_s[i];
+    return f->dated >= 5 ? (f->now_s - oldest_s) * 1000 / 2 : INT64_MAX;
+}
+
+static int64_t interval_ms(const struct schedule *s, const struct poll_facts *f)
+{
+    if (f->fixed_ms)
+        return clamp(f->fixed_ms, f->min_ms, f->max_ms);
+    double ms = (double)adapted_ms(s, f) * (f->pace > 1 ? f->pace : 1);
+    int64_t most_ms = window_ms(f);
+    ms = ms > (double)most_ms ? (double)most_ms : ms;
+    int64_t bounded = clamp(ms > (double)f->max_ms ? f->max_ms : (int64_t)ms, f->min_ms, f->max_ms);
+    int64_t hint_ms = f->hint_ms ? clamp(f->hint_ms, HINT_MIN_MS, HINT_MAX_MS) : 0;
+    return bounded < hint_ms ? clamp(hint_ms, f->min_ms, f->max_ms) : bounded;
 }
 
 int64_t schedule_next(struct schedule *s, const struct poll_facts *f)
 {
-    int64_t due_ms;
     s->failures = f->end == POLL_FAILED ? s->failures + 1 : 0;
-    s->interval_ms = clamp(f->fixed_ms ? f->fixed_ms : adapted(s, f), f->min_ms, f->max_ms);
-    due_ms = s->interval_ms;
-    if (f->hint_ms && !f->fixed_ms && due_ms < clamp(f->hint_ms, HINT_MIN_MS, HINT_MAX_MS))
-        due_ms = clamp(f->hint_ms, HINT_MIN_MS, HINT_MAX_MS);
+    if (f->end != POLL_FAILED) {
+        /* Asked without them, it had news and the validators of before: they do not tell news. */
+        s->distrust = s->distrust || (f->unconditional && f->same_validators && f->accepted > 0 && s->polled_s > s->full_s);
+        learn(s, f);
+        if (f->end == POLL_READ && f->unconditional)
+            s->full_s = f->now_s;
+    }
+    int64_t due_ms = interval_ms(s, f);
     if (s->failures > 1) /* the first may be chance */
         due_ms = clamp(due_ms + (s->failures - 1) * FAILURE_STEP_MS, f->min_ms, f->max_ms);
     due_ms = jitter(due_ms, f->seed);
     return due_ms > f->retry_after_ms ? due_ms : f->retry_after_ms;
 }
 
-struct schedules {
-    struct map *by_id;
-    size_t max;
-};
-
-struct schedules *schedules_create(size_t max)
+bool schedule_wants_full(const struct schedule *s, int64_t now_s)
 {
-    struct schedules *s = xcalloc(1, sizeof(*s));
-    s->by_id = map_create();
-    s->max = max;
-    return s;
+    int64_t since_s = now_s - s->full_s;
+    if (s->distrust || since_s >= FULL_S)
+        return true;
+    return since_s >= FULL_SOONEST_S && schedule_rate(s) * (double)(now_s - (s->new_s > s->full_s ? s->new_s : s->full_s)) / DAY_S > FULL_EXPECTED;
 }
 
-void schedules_destroy(struct schedules *s)
+bool schedule_is_silent(const struct schedule *s, int64_t now_s)
 {
-    size_t at = 0;
-    if (!s)
+    double silent_days = (double)(now_s - s->new_s) / DAY_S;
+    if (!s->polled_s || now_s - s->new_s < SILENT_SOONEST_S)
+        return false;
+    /* The rate when it was last heard of: since then nothing was added and all was halved every MEMORY_DAYS. */
+    double keep = exp(-silent_days / (MEMORY_DAYS / M_LN2)), span = MEMORY_DAYS / M_LN2;
+    double days = (s->days - span * (1 - keep)) / keep;
+    double rate = s->items / keep / (days > PRIOR_DAYS ? days : PRIOR_DAYS);
+    return rate * silent_days > SILENT_EXPECTED;
+}
+
+/* --- the budget --- */
+
+#define PACE_SPAN_S 900.0
+
+void pace_init(struct pace *p, double per_hour)
+{
+    *p = (struct pace){ .per_hour = per_hour, .factor = 1 };
+}
+
+void pace_count(struct pace *p, int64_t now_s)
+{
+    if (!p->at_s)
+        p->at_s = p->began_s = now_s;
+    p->seen = p->seen * exp(-(double)(now_s - p->at_s) / PACE_SPAN_S) + 1;
+    double step = (double)(now_s - p->at_s);
+    p->at_s = now_s;
+    if (p->per_hour <= 0 || now_s - p->began_s < (int64_t)PACE_SPAN_S || step <= 0)
         return;
-    for (struct schedule *one; (one = map_next(s->by_id, &at, NULL));)
-        free(one);
-    map_destroy(s->by_id);
-    free(s);
-}
-
-static void forget_one(struct schedules *s)
-{
-    size_t at = 0;
-    const char *key;
-    struct schedule *one = map_next(s->by_id, &at, &key);
-    char id[ID_HEX_LEN + 1];
-    strncpy(id, key, sizeof(id) - 1);
-    id[sizeof(id) - 1] = '\0';
-    map_remove(s->by_id, id);
-    free(one);
-}
-
-struct schedule *schedules_get(struct schedules *s, const char *id)
-{
-    struct schedule *one = map_get(s->by_id, id);
-    if (one)
-        return one;
-    if (map_count(s->by_id) >= s->max)
-        forget_one(s);
-    one = xcalloc(1, sizeof(*one));
-    map_put(s->by_id, id, one);
-    return one;
+    double ratio = p->seen / PACE_SPAN_S * 3600 / p->per_hour, gain = 1 - exp(-step / PACE_SPAN_S);
+    p->factor *= 1 + gain * (ratio - 1);
+    p->factor = p->factor < 1 ? 1 : p->factor > 100 ? 100 : p->factor;
 }

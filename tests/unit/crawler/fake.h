@@ -375,7 +375,7 @@ static inline void fake_up(web_fn *site)
     c->fetcher = fetcher_create(&fake.loop, &o, NULL);
     c->gate = gate_create(&fake.loop, fake_may_start, c);
     c->robots = robots_cache_create(c);
-    c->schedules = schedules_create(100);
+    pace_init(&c->pace, 0);
 }
 
 static inline void fake_down(void)
@@ -389,7 +389,6 @@ static inline void fake_down(void)
     assert_int_equal(fake.crawl.work_count, 0);
     assert_int_equal(fake.crawl.visiting_count, 0);
     robots_cache_destroy(fake.crawl.robots);
-    schedules_destroy(fake.crawl.schedules);
     web_stop(&fake.web);
     assert_int_equal(budget_used(fake.budget), 0);
     budget_destroy(fake.budget);

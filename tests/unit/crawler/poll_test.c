@@ -87,6 +87,16 @@ static const struct { enum claim_kind kind; const char *path, *etag, *journal, *
     { CLAIM_SITEMAP, "/index.xml", NULL, "ended put:sitemap:/part1.xml put:sitemap:/part2.xml.gz POLLED:ok:2", "ok" },
 };
 
+/* A moment ago, and with an ETag. */
+static void read_before(struct claim *c, const char *etag)
+{
+    struct schedule s = { .polled_s = clock_unix_ms() / 1000, .full_s = clock_unix_ms() / 1000 };
+    c->etag = xstrdup(etag);
+    c->polled = etag != NULL;
+    if (etag)
+        c->schedule_len = schedule_write(&s, c->schedule);
+}
+
 static void every_poll(void **state)
 {
     (void)state;
@@ -94,7 +104,7 @@ static void every_poll(void **state)
         up();
         fake.config.crawler.robots = false;
         struct claim *c = fake_claim(polls[i].kind, polls[i].path);
-        c->etag = xstrdup(polls[i].etag);
+        read_before(c, polls[i].etag);
         poll_begin(&fake.crawl, c);
         const char *got = fake_run(NULL);
         CHECK(strcmp(got, polls[i].journal) == 0, "%s:\n  got  %s (%s)\n  want %s", polls[i].path, got, fake.poll_status_text, polls[i].journal);

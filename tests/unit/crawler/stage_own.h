@@ -28,6 +28,7 @@ struct stage_own {
     struct budget *budget;
     struct config *config;
     struct stream *stream;
+    struct budget *budget;
     struct stage_env env;
     void *stage;
     struct consumer *pages;
@@ -105,6 +106,7 @@ static void own_up(struct stage_own *o)
     o->config->crawler.delay_ms = 0;
     o->config->crawler.allow_private = true;
     o->config->crawler.poll_min_ms = 100;
+    o->budget = budget_create(64u << 20);
     o->stream = stream_local_create(o->config, o->redis.dir, &err);
     CHECK(o->stream, "%s", err.message);
     struct consumer_callbacks callbacks = { own_assigned, own_revoked, own_record, own_fatal, o };
@@ -144,6 +146,8 @@ static void own_down(struct stage_own *o)
     uv_run(&o->loop, UV_RUN_DEFAULT);
     CHECK(uv_loop_close(&o->loop) == 0, "handles left on the loop");
     stream_destroy(o->stream);
+    CHECK(budget_used(o->budget) == 0, "%zu bytes of bodies are still out", budget_used(o->budget));
+    budget_destroy(o->budget);
     config_destroy(o->config);
     if (budget_used(o->budget) == 0)
         budget_destroy(o->budget);
