@@ -1,5 +1,5 @@
 /* crawler_test.c - the whole stage: from a source's address to records on `pages`, with everything real but the web. */
-#include "tests/unit/crawler/own_sources.h"
+#include "tests/unit/crawler/stage_own.h"
 
 #include "base/url.h"
 #include "pipeline/frontier_lib.lua.h"

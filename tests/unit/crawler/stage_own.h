@@ -28,7 +28,6 @@ struct stage_own {
     struct budget *budget;
     struct config *config;
     struct stream *stream;
-    struct budget *budget;
     struct stage_env env;
     void *stage;
     struct consumer *pages;
@@ -106,13 +105,23 @@ static void own_up(struct stage_own *o)
     o->config->crawler.delay_ms = 0;
     o->config->crawler.allow_private = true;
     o->config->crawler.poll_min_ms = 100;
-    o->budget = budget_create(64u << 20);
     o->stream = stream_local_create(o->config, o->redis.dir, &err);
     CHECK(o->stream, "%s", err.message);
     struct consumer_callbacks callbacks = { own_assigned, own_revoked, own_record, own_fatal, o };
     o->pages = consumer_create(o->stream, &o->loop, TOPIC_PAGES, "test", &callbacks, &err);
     CHECK(o->pages, "%s", err.message);
     strcpy(o->worker, "worker-1");
+}
+
+/* A source of the configuration file, polled every 300 ms. feed: NULL to have it found. "$N" as in site.h. */
+static void own_source(struct stage_own *o, const char *name, const char *url, const char *feed)
+{
+    struct config *c = o->config;
+    c->sources = xrealloc(c->sources, (c->source_count + 1) * sizeof(*c->sources));
+    struct config_source *s = &c->sources[c->source_count++];
+    *s = (struct config_source){ .name = xstrdup(name), .url = site_text(url), .backfill = xstrdup("2d"), .interval_ms = 300 };
+    if (feed)
+        s->feeds.items[0] = site_text(feed);
 }
 
 static void own_start(struct stage_own *o)
@@ -149,8 +158,6 @@ static void own_down(struct stage_own *o)
     CHECK(budget_used(o->budget) == 0, "%zu bytes of bodies are still out", budget_used(o->budget));
     budget_destroy(o->budget);
     config_destroy(o->config);
-    if (budget_used(o->budget) == 0)
-        budget_destroy(o->budget);
     if (o->redis.pid)
         redis_server_stop(&o->redis);
 }
