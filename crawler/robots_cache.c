@@ -147,6 +147,12 @@ static void answer(struct robots_query *q, const struct entry *e)
     query_free(q);
 }
 
+static void answer_lost(struct robots_query *q)
+{
+    q->fn(q->arg, &(struct robots_answer){ .lost = true });
+    query_free(q);
+}
+
 static void store(struct robots_query *q, int status, const char *why, const char *body, size_t len)
 {
     struct robots_cache *rc = q->cache;
@@ -228,7 +234,8 @@ static void on_slot(void *arg, int64_t start_mono_ms, const struct error *err)
         query_free(q);
     else if (!err)
         enter_gate(q, start_mono_ms);
-    /* err: the partition is lost; robots_abort() comes */
+    else
+        answer_lost(q);
 }
 
 static void request_slot(struct robots_query *q)
@@ -255,8 +262,10 @@ static void on_row(void *arg, const struct robots_row *row, const struct error *
         query_free(q);
         return;
     }
-    if (err)
-        return; /* as above */
+    if (err) {
+        answer_lost(q);
+        return;
+    }
     if (!row_is_fresh(row)) {
         request_slot(q);
         return;

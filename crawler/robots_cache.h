@@ -20,6 +20,7 @@ struct robots_query;
 
 struct robots_answer {
     bool allowed;
+    bool lost;                 /* no answer: the claim's slot is not ours any more, its work must be aborted */
     bool unreachable;          /* not allowed because robots.txt could not be read; retry_in_ms tells when to ask again */
     const char *rule;          /* that decided; NULL: none. Lent */
     unsigned line;
@@ -37,8 +38,7 @@ struct robots_cache *robots_cache_create(struct crawl *c);
 void robots_cache_destroy(struct robots_cache *rc); /* after its queries; NULL is fine */
 
 /* claim: whose slot a request uses; last_sent_mono_ms: when this claim sent a request last, 0 = it has its first slot still.
- * *query is set to what robots_abort() takes, or to NULL before fn is called from inside. When the partition is lost
- * meanwhile, fn is never called: abort. */
+ * *query is set to what robots_abort() takes, or to NULL before fn is called from inside. */
 void robots_ask(struct robots_cache *rc, struct claim *claim, const struct url *url, int64_t last_sent_mono_ms,
                 robots_answer_fn *fn, void *arg, struct robots_query **query);
 void robots_abort(struct robots_query *q); /* fn will not be called */

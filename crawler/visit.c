@@ -180,7 +180,8 @@ static void on_slot(void *arg, int64_t start_mono_ms, const struct error *err)
         visit_free(v);
     else if (!err)
         v->wait = gate_enter(v->crawl->gate, v->request.claim->partition, start_mono_ms, on_turn, v);
-    /* err: the partition is lost; visit_abort() comes */
+    else
+        work_abort(v->request.claim->user); /* the slot is not ours any more, and so v is gone */
 }
 
 static void take_slot(struct visit *v)
@@ -198,6 +199,10 @@ static void on_robots(void *arg, const struct robots_answer *a)
 {
     struct visit *v = arg;
     v->robots = NULL;
+    if (a->lost) {
+        work_abort(v->request.claim->user);
+        return;
+    }
     if (a->sent_mono_ms) {
         v->sent_mono_ms = v->last_sent_mono_ms = a->sent_mono_ms;
         v->effect = a->effect;

@@ -40,6 +40,7 @@ static struct fake {
     bool seen;              /* what frontier_seen() says */
     bool answer_discover;   /* discovers are answered by themselves */
     bool discover_fails;
+    bool slot_fails;        /* the claim's slot is not ours any more */
     bool hold_seen;         /* frontier_seen() is answered by answer_seen() only */
     void *seen_arg;
     int robots_status;      /* of a row in Redis; 0: none */
@@ -135,7 +136,8 @@ static inline void answer_slot(void *arg)
 {
     struct slot_answer a = *(struct slot_answer *)arg;
     free(arg);
-    a.fn(a.arg, clock_mono_ms(), NULL);
+    struct error err = { ERROR_TRANSIENT, "lost" };
+    a.fn(a.arg, clock_mono_ms(), fake.slot_fails ? &err : NULL);
 }
 
 void frontier_slot(struct frontier *f, struct claim *c, int64_t sent_mono_ms, slot_fn *fn, void *arg)

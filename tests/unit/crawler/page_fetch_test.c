@@ -268,6 +268,18 @@ static void dropped_with_the_stage(void **state)
     }
 }
 
+/* Redis says that the slot is not this claim's any more, before the frontier noticed: nothing is sent. */
+static void slot_lost(void **state)
+{
+    (void)state;
+    fake_up(site);
+    fake.slot_fails = true;
+    page_fetch_begin(&fake.crawl, fake_claim(CLAIM_PAGE, "/ok"));
+    const char *got = fake_run(NULL);
+    CHECK(strcmp(got, "robots? robots:200 slot ABANDON") == 0, "%s", got);
+    fake_down();
+}
+
 int main(void)
 {
     uint64_t x = 88172645463325252u;
@@ -276,6 +288,7 @@ int main(void)
         large[i] = (char)x;
     }
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(slot_lost),
         cmocka_unit_test(every_way), cmocka_unit_test(what_travels), cmocka_unit_test(rechecks), cmocka_unit_test(robots_unreachable),
         cmocka_unit_test(robots_from_redis), cmocka_unit_test(end_seen_before), cmocka_unit_test(producer_full),
         cmocka_unit_test(lease_lost), cmocka_unit_test(redirect_hops_between_domains), cmocka_unit_test(dropped_with_the_stage),
