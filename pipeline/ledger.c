@@ -1,14 +1,16 @@
 /* ledger.c - the names of the books' terms, and reading them. Open requests are counted from the open set itself, the rest
- * are counters: no term is worked out from the others. Redis is read in several calls, so while the pipeline runs the books
- * may be out by what moved meanwhile; who cares reads again. */
+ * are counters: no term is worked out from the others. All is read in one call, so that it agrees, unless very much is open:
+ * then in many, and what moves meanwhile is out of balance; who cares reads again. */
 #include "pipeline/ledger.h"
 
 #include "base/buffer.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "pipeline/books.lua.h"
 #include "pipeline/frontier_lib.lua.h"
 #include "pipeline/keys.h"
 #include "pipeline/open_count.lua.h"
+#include "pipeline/open_list.lua.h"
 #include "pipeline/redis.h"
 
 #include <stdio.h>
@@ -17,6 +19,11 @@
 #include <time.h>
 
 static const struct redis_script open_count_script = { .name = "open_count", .prelude = frontier_lib_lua, .source = open_count_lua };
+
+static const struct redis_script books_script = { .name = "books", .prelude = frontier_lib_lua, .source = books_lua };
+static const struct redis_script open_list_script = { .name = "open_list", .prelude = frontier_lib_lua, .source = open_list_lua };
+
+#define OPEN_AT_ONCE 100000 /* counted in one call: some 50 ms of Redis's time */
 
 static const char *const names[OUTCOME_COUNT] = {
     [OUTCOME_ARTICLE] = "article",       [OUTCOME_UPDATED] = "updated",         [OUTCOME_UNCHANGED] = "unchanged",
@@ -93,37 +100,39 @@ static void add_counter(json_t *row, const char *field, int64_t n)
         add_to(json_object_get(row, "outcomes"), field, n);
 }
 
-static bool read_open(struct books *b, int partitions, struct error *err)
+static void add_open(struct books *b, const redisReply *rows)
 {
-    for (int p = 0; p < partitions; p++) {
-        struct key base = key_partition(b->prefix, p);
-        const char *argv[] = { base.s, b->prefix, b->source ? b->source : "" };
-        redisReply *reply = redis_ask_script(b->c, &open_count_script, 2, 3, argv, NULL, err);
-        if (!reply)
-            return false;
-        for (size_t i = 0; i + 3 < reply->elements; i += 4)
-            add_to(json_object_get(row_of(b, reply->element[i]->str, reply->element[i + 1]->str), "open"),
-                   reply->element[i + 2]->str, reply->element[i + 3]->integer);
-        freeReplyObject(reply);
-    }
-    return true;
+    for (size_t i = 0; i + 3 < rows->elements; i += 4)
+        add_to(json_object_get(row_of(b, rows->element[i]->str, rows->element[i + 1]->str), "open"), rows->element[i + 2]->str,
+               rows->element[i + 3]->integer);
 }
 
 /* PREFIX:ledger:SOURCE:DAY: the day has no colon, the source may. */
-static bool read_counters(struct books *b, const char *key, struct error *err)
+static char *split_key(const struct books *b, const char *key, const char **day)
 {
-    const char *source = key + strlen(b->prefix) + strlen(":ledger:"), *day = strrchr(key, ':');
-    if (day <= source)
-        return true;
-    char *name = xstrndup(source, (size_t)(day - source));
-    redisReply *reply = !b->source || strcmp(name, b->source) == 0 ? redis_ask(b->c, err, "HGETALL %s", key) : NULL;
-    bool ok = reply || (b->source && strcmp(name, b->source) != 0);
-    for (size_t i = 0; reply && i + 1 < reply->elements; i += 2)
-        add_counter(row_of(b, name, day + 1), reply->element[i]->str, strtoll(reply->element[i + 1]->str, NULL, 10));
-    if (reply)
-        freeReplyObject(reply);
-    free(name);
-    return ok;
+    const char *source = key + strlen(b->prefix) + strlen(":ledger:"), *colon = strrchr(key, ':');
+    if (colon <= source)
+        return NULL;
+    *day = colon + 1;
+    return xstrndup(source, (size_t)(colon - source));
+}
+
+static void add_counters(struct books *b, const char *key, const redisReply *counters)
+{
+    const char *day = "";
+    char *source = split_key(b, key, &day);
+    for (size_t i = 0; i + 1 < counters->elements; i += 2)
+        add_counter(row_of(b, source, day), counters->element[i]->str, strtoll(counters->element[i + 1]->str, NULL, 10));
+    free(source);
+}
+
+static bool is_wanted(const struct books *b, const char *key)
+{
+    const char *day;
+    char *source = split_key(b, key, &day);
+    bool wanted = source && (!b->source || strcmp(source, b->source) == 0);
+    free(source);
+    return wanted;
 }
 
 static char *glob_of(const char *prefix)
@@ -139,27 +148,86 @@ static char *glob_of(const char *prefix)
     return buffer_take(&b);
 }
 
-static bool read_all_counters(struct books *b, struct error *err)
+/* The names of all counters that are wanted; the map's values mean nothing. */
+static bool find_counters(struct books *b, struct map *keys, struct error *err)
 {
     char *glob = glob_of(b->prefix), cursor[24] = "0";
-    struct map *done = map_create(); /* SCAN may give a key twice */
     bool ok = true;
     do {
         redisReply *reply = redis_ask(b->c, err, "SCAN %s MATCH %s COUNT 5000", cursor, glob);
         ok = reply != NULL;
         for (size_t i = 0; ok && i < reply->element[1]->elements; i++) {
             const char *key = reply->element[1]->element[i]->str;
-            if (!map_put(done, key, done))
-                ok = read_counters(b, key, err);
+            if (is_wanted(b, key))
+                map_put(keys, key, keys);
         }
         if (reply) {
             snprintf(cursor, sizeof(cursor), "%s", reply->element[0]->str);
             freeReplyObject(reply);
         }
     } while (ok && strcmp(cursor, "0") != 0);
-    map_destroy(done);
     free(glob);
     return ok;
+}
+
+static bool read_open(struct books *b, int partitions, struct error *err)
+{
+    for (int p = 0; p < partitions; p++) {
+        struct key base = key_partition(b->prefix, p);
+        const char *argv[] = { base.s, b->prefix, b->source ? b->source : "" };
+        redisReply *reply = redis_ask_script(b->c, &open_count_script, 2, 3, argv, NULL, err);
+        if (!reply)
+            return false;
+        add_open(b, reply);
+        freeReplyObject(reply);
+    }
+    return true;
+}
+
+static bool read_counters(struct books *b, struct map *keys, struct error *err)
+{
+    size_t at = 0;
+    const char *key;
+    while (map_next(keys, &at, &key)) {
+        redisReply *reply = redis_ask(b->c, err, "HGETALL %s", key);
+        if (!reply)
+            return false;
+        add_counters(b, key, reply);
+        freeReplyObject(reply);
+    }
+    return true;
+}
+
+/* Everything in one call; *many: so much is open that nothing was read. */
+static bool read_at_once(struct books *b, int partitions, struct map *keys, bool *many, struct error *err)
+{
+    size_t at = 0, n = 0;
+    struct key *bases = xcalloc((size_t)partitions, sizeof(*bases));
+    const char **argv = xcalloc((size_t)partitions + map_count(keys) + 3, sizeof(*argv)), *key;
+    char most[12];
+    snprintf(most, sizeof(most), "%d", OPEN_AT_ONCE);
+    argv[n++] = b->prefix;
+    for (int p = 0; p < partitions; p++) {
+        bases[p] = key_partition(b->prefix, p);
+        argv[n++] = bases[p].s;
+    }
+    argv[n++] = b->source ? b->source : "";
+    argv[n++] = most;
+    size_t first = n;
+    while (map_next(keys, &at, &key))
+        argv[n++] = key;
+    redisReply *reply = redis_ask_script(b->c, &books_script, partitions + 1, (int)n, argv, NULL, err);
+    *many = reply && reply->element[0]->integer == 0;
+    if (reply && !*many) {
+        add_open(b, reply->element[1]);
+        for (size_t i = first; i < n; i++)
+            add_counters(b, argv[i], reply->element[2 + i - first]);
+    }
+    if (reply)
+        freeReplyObject(reply);
+    free(argv);
+    free(bases);
+    return reply != NULL;
 }
 
 static int64_t sum(const json_t *object)
@@ -211,12 +279,47 @@ static json_t *sorted(struct map *rows)
 json_t *ledger_read(redisContext *c, const char *prefix, int partitions, const char *source, struct error *err)
 {
     struct books b = { .c = c, .prefix = prefix, .source = source, .rows = map_create() };
+    struct map *keys = map_create();
     json_t *all = NULL, *row;
     size_t at = 0;
-    if (read_open(&b, partitions, err) && read_all_counters(&b, err))
+    bool many = false;
+    if (find_counters(&b, keys, err) && read_at_once(&b, partitions, keys, &many, err) &&
+        (!many || (read_open(&b, partitions, err) && read_counters(&b, keys, err))))
         all = sorted(b.rows);
     while ((row = map_next(b.rows, &at, NULL)))
         json_decref(row);
     map_destroy(b.rows);
+    map_destroy(keys);
+    return all;
+}
+
+static void add_named(json_t *all, const redisReply *list)
+{
+    for (size_t i = 0; i + 4 < list->elements; i += 5) {
+        struct id id = id_from_raw((const unsigned char *)list->element[i]->str);
+        json_t *o = json_pack("{s:s, s:s, s:s, s:I}", "id", id.hex, "stage", list->element[i + 1]->str, "source", list->element[i + 3]->str,
+                              "opened_at", (json_int_t)list->element[i + 2]->integer);
+        if (list->element[i + 4]->len)
+            json_object_set_new(o, "url", json_string(list->element[i + 4]->str));
+        json_array_append_new(all, o);
+    }
+}
+
+json_t *ledger_open(redisContext *c, const char *prefix, int partitions, const char *source, int most, struct error *err)
+{
+    json_t *all = json_array();
+    for (int p = 0; p < partitions && (int)json_array_size(all) < most; p++) {
+        struct key base = key_partition(prefix, p);
+        char left[12];
+        snprintf(left, sizeof(left), "%d", most - (int)json_array_size(all));
+        const char *argv[] = { base.s, prefix, source ? source : "", left };
+        redisReply *reply = redis_ask_script(c, &open_list_script, 2, COUNT(argv), argv, NULL, err);
+        if (!reply) {
+            json_decref(all);
+            return NULL;
+        }
+        add_named(all, reply);
+        freeReplyObject(reply);
+    }
     return all;
 }

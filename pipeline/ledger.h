@@ -47,4 +47,8 @@ void ledger_day(char out[11], int64_t unix_ms);
  * "outcomes": {field: n}, "balanced": bool}. NULL with the reason. */
 json_t *ledger_read(redisContext *c, const char *prefix, int partitions, const char *source, struct error *err);
 
+/* Names what is open, at most `most` of a source (NULL: of all): an array of {"id", "url", "source", "stage", "opened_at"}; url
+ * is left out where it was not found among the first of a long queue. NULL with the reason. */
+json_t *ledger_open(redisContext *c, const char *prefix, int partitions, const char *source, int most, struct error *err);
+
 #endif

@@ -1,0 +1,113 @@
+/* ledger_test.c - `tidings ledger` on books that balance and on such that do not. */
+#include "tests/unit/cli/frontier_rows.h"
+
+static int64_t number(const json_t *row, const char *path)
+{
+    char *copy = xstrdup(path), *save = NULL;
+    for (char *part = strtok_r(copy, "/", &save); part; part = strtok_r(NULL, "/", &save))
+        row = json_object_get(row, part);
+    free(copy);
+    return json_integer_value(row);
+}
+
+static void populate(void)
+{
+    rows_reset();
+    rows_found("news", "https://news.example/1", "");
+    rows_found("news", "https://news.example/1", ""); /* seen */
+    rows_found("news", "https://news.example/2", "");
+    rows_found("news", "https://news.example/3", "");
+    rows_found("news", "https://news.example/4", "");
+    rows_found("news", "https://news.example/5", "");
+    rows_found("news", "https://news.example/old", "old");
+    rows_found("other:8080", "https://other.example/1", "");
+    rows_closed("https://news.example/1", "article");
+    rows_closed("https://news.example/2", "failed:http_404");
+    rows_do("https://news.example/3", "local rec = { ARGV[1], ARGV[2], ARGV[4], PAGE } "
+            "call('HSET', base .. ':leased', 'u' .. ARGV[1], cmsgpack.pack({ 1, rec }))", "news", "");
+    rows_do("https://news.example/4", "local rec = { ARGV[1], ARGV[2], ARGV[4], PAGE } "
+            "call('HSET', base .. ':sent', ARGV[1], cmsgpack.pack({ now(), rec }))", "news", "");
+}
+
+static void balanced(void **state)
+{
+    (void)state;
+    populate();
+    json_t *rows = ask_json(0, "ledger --json"), *news = json_array_get(rows, 0), *other = json_array_get(rows, 1);
+    assert_int_equal(json_array_size(rows), 2);
+    assert_string_equal(json_string_value(json_object_get(news, "source")), "news");
+    assert_string_equal(json_string_value(json_object_get(other, "source")), "other:8080");
+    assert_int_equal(number(news, "found"), 7);
+    assert_int_equal(number(news, "seen"), 1);
+    assert_int_equal(number(news, "filtered/old"), 1);
+    assert_int_equal(number(news, "accepted"), 5);
+    assert_int_equal(number(news, "outcomes/article"), 1);
+    assert_int_equal(number(news, "outcomes/failed:http_404"), 1);
+    assert_int_equal(number(news, "open/queued"), 1);
+    assert_int_equal(number(news, "open/fetching"), 1);
+    assert_int_equal(number(news, "open/on_its_way"), 1);
+    assert_true(json_is_true(json_object_get(news, "balanced")));
+    json_decref(rows);
+    char *text = ask(0, "ledger");
+    static const char *const says[] = { "found 7 + reopened 0 = seen 1 + filtered 1 (old 1) + accepted 5", " + article 1 + failed 1 (http_404 1)",
+                                        "https://news.example/3", "https://news.example/4", "https://news.example/5", "on_its_way",
+                                        "all 2 books balance, 4 requests are open" };
+    for (size_t i = 0; i < COUNT(says); i++)
+        CHECK(strstr(text, says[i]), "%s is not in\n%s", says[i], text);
+    free(text);
+}
+
+static void chosen(void **state)
+{
+    (void)state;
+    populate();
+    json_t *rows = ask_json(0, "ledger --json --source other:8080");
+    assert_int_equal(json_array_size(rows), 1);
+    assert_int_equal(number(json_array_get(rows, 0), "open/queued"), 1);
+    json_decref(rows);
+    rows = ask_json(0, "ledger --json --day 2001-01-01");
+    assert_int_equal(json_array_size(rows), 0);
+    json_decref(rows);
+    free(ask(2, "ledger --day yesterday"));
+    free(ask(2, "ledger news"));
+}
+
+static void lost(void **state)
+{
+    (void)state;
+    populate();
+    /* A request that disappeared without an outcome. */
+    rows_do("https://news.example/5", "call('HDEL', open_key(ARGV[1]), ARGV[1])", "", "");
+    char *text = ask(1, "ledger");
+    CHECK(strstr(text, "DOES NOT BALANCE") && strstr(text, "1 of 2 books do not balance"), "%s", text);
+    free(text);
+    json_t *rows = ask_json(1, "ledger --json --source news");
+    assert_true(json_is_false(json_object_get(json_array_get(rows, 0), "balanced")));
+    json_decref(rows);
+    free(ask(0, "ledger --source other:8080"));
+    /* One that was decided and not counted. */
+    populate();
+    rows_do("https://other.example/9", "open_request(ARGV[1], 'other:8080')", "", "");
+    free(ask(1, "ledger"));
+}
+
+static void nothing_there(void **state)
+{
+    (void)state;
+    rows_reset();
+    char *text = ask(0, "ledger --json");
+    assert_string_equal(text, "");
+    free(text);
+    ask_empty();
+    free(ask(1, "ledger")); /* no installation: the message says so */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(balanced), cmocka_unit_test(chosen), cmocka_unit_test(lost), cmocka_unit_test(nothing_there) };
+    redis_server_start(&ask_server);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    redis_server_stop(&ask_server);
+    meta_destroy(rows_meta);
+    return failed;
+}
