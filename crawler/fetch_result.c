@@ -1,0 +1,212 @@
+/* fetch_result.c - how a transfer ended, and what its caller gets. */
+#include "crawler/fetch_private.h"
+
+#include "base/clock.h"
+#include "base/decode.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define RETRIES 1                 /* of an empty answer on a connection used before */
+
+static const char *const error_names[] = { "ok", "dns", "connect", "tls", "timeout", "refused", "truncated", "broken",
+                                           "too_large", "invalid" };
+
+const char *fetch_error_name(enum fetch_error e)
+{
+    return error_names[e];
+}
+
+void body_fini(struct fetch_body *b)
+{
+    free(b->data);
+    if (b->charged)
+        budget_give(b->budget, b->charged);
+    if (b->reserve) {
+        b->reserve->reserve_held = false;
+        fetcher_unref(b->reserve);
+    }
+    *b = (struct fetch_body){ 0 };
+}
+
+/* Moves the body, with what it is charged for, from the transfer to its result. */
+static void hand_over_body(struct fetch *t)
+{
+    struct fetcher *f = t->fetcher;
+    struct fetch_body *b = &t->result.body;
+    *b = (struct fetch_body){ .len = t->body.len, .charged = t->charged, .budget = f->options.budget };
+    b->data = t->body.len ? buffer_take(&t->body) : NULL;
+    t->charged = 0;
+    if (b->charged > b->len) { /* what was taken in advance and not needed */
+        budget_give(b->budget, b->charged - b->len);
+        b->charged = b->len;
+    }
+    if (f->reserve_user != t)
+        return;
+    f->reserve_user = NULL;
+    b->reserve = f;
+    f->references++;
+}
+
+void fetch_finish(struct fetch *t)
+{
+    struct fetcher *f = t->fetcher;
+    t->state = FINISHED;
+    if (t->easy)
+        fetch_easy_return(t);
+    f->references++; /* done may destroy the fetcher */
+    hand_over_body(t);
+    metric_add(f->bytes, (int64_t)t->received);
+    fetch_done_fn *done = t->done;
+    void *arg = t->arg;
+    struct fetch_result r = t->result;
+    struct buffer headers = t->header_bytes; /* r's headers lie in it */
+    buffer_init(&t->header_bytes, 0);
+    fetch_free(t);
+    done(arg, &r);
+    body_fini(&r.body);
+    buffer_fini(&headers);
+    fetcher_unref(f);
+}
+
+void fetch_fail(struct fetch *t, enum fetch_error error, const char *message)
+{
+    t->result.error = error;
+    snprintf(t->result.message, sizeof(t->result.message), "%s", message);
+}
+
+static enum fetch_error error_of(CURLcode code)
+{
+    switch (code) {
+    case CURLE_OK: return FETCH_OK;
+    case CURLE_COULDNT_RESOLVE_HOST: return FETCH_DNS;
+    case CURLE_COULDNT_CONNECT: return FETCH_CONNECT;
+    case CURLE_OPERATION_TIMEDOUT: return FETCH_TIMEOUT;
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_INVALIDCERTSTATUS: return FETCH_TLS;
+    case CURLE_PARTIAL_FILE: return FETCH_TRUNCATED;
+    case CURLE_URL_MALFORMAT: return FETCH_INVALID;
+    default: return FETCH_BROKEN; /* CURLE_UNSUPPORTED_PROTOCOL too: an answer that is not HTTP/1 */
+    }
+}
+
+static void judge(struct fetch *t, CURLcode code)
+{
+    bool unwanted = t->has_headers && !t->wanted;
+    if (t->too_large)
+        fetch_fail(t, FETCH_TOO_LARGE, t->header_total > HEADERS_MAX ? "the headers are larger than 64 KiB" : "the body is larger than the limit");
+    else if (t->refused && code == CURLE_COULDNT_CONNECT)
+        fetch_fail(t, FETCH_REFUSED, t->refused);
+    else if (code == CURLE_OK || (unwanted && code == CURLE_WRITE_ERROR))
+        t->result.error = FETCH_OK;
+    else
+        fetch_fail(t, error_of(code), curl_easy_strerror(code));
+}
+
+/* When curl sent the request, on our clock. */
+static void read_times(struct fetch *t)
+{
+    curl_off_t pretransfer_us = 0;
+    int64_t now = clock_mono_ms();
+    curl_easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T, &pretransfer_us);
+    t->result.sent_mono_ms = t->begun_mono_ms + pretransfer_us / 1000; /* 0 us: not connected; the attempt counts as sent */
+    int64_t from = t->result.sent_mono_ms;
+    t->result.took_ms = now - from - t->paused_ms;
+    t->result.first_byte_ms = t->first_byte_mono_ms ? t->first_byte_mono_ms - from : 0;
+}
+
+void fetch_finish_failed(struct fetch *t, enum fetch_error error, const char *message)
+{
+    fetch_fail(t, error, message);
+    if (t->easy) {
+        read_times(t);
+        fetch_lend_headers(t);
+    }
+    fetch_finish(t);
+}
+
+/* An answer without a byte on a connection that was used before: the server had closed it (RFC 9112 9.3.1). */
+static bool retry_stale(struct fetch *t, CURLcode code)
+{
+    long connects = 1;
+    if (code != CURLE_GOT_NOTHING && code != CURLE_RECV_ERROR && code != CURLE_SEND_ERROR)
+        return false;
+    curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &connects);
+    if (t->received > 0 || connects > 0 || t->retries >= RETRIES)
+        return false;
+    t->retries++;
+    curl_multi_remove_handle(t->fetcher->multi, t->easy);
+    curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, 1L);
+    fetch_begin_transfer(t);
+    return true;
+}
+
+static void check_in_pool(uv_work_t *work)
+{
+    struct fetch *t = work->data;
+    struct buffer out;
+    struct error err;
+    bool truncated = false;
+    buffer_init(&out, 64u << 20);
+    bool ok = decode_body(t->body.data, t->body.len, fetch_header(t, HEADER_CONTENT_ENCODING), NULL, &out, &truncated, &err);
+    if ((ok && truncated) || (!ok && err.kind == ERROR_INVALID))
+        fetch_fail(t, FETCH_TRUNCATED, "the body, delimited only by the closing of the connection, is not whole");
+    buffer_fini(&out);
+}
+
+static void on_checked(uv_work_t *work, int status)
+{
+    struct fetch *t = work->data;
+    struct fetcher *f = t->fetcher;
+    (void)status;
+    if (t->aborted)
+        fetch_free(t);
+    else
+        fetch_finish(t);
+    fetcher_unref(f);
+}
+
+static bool needs_check(const struct fetch *t)
+{
+    return t->result.error == FETCH_OK && t->check_whole && t->body.len > 0 && t->content_length < 0 && !t->chunked &&
+           t->header_at[HEADER_CONTENT_ENCODING];
+}
+
+static void transfer_ended(struct fetch *t, CURLcode code)
+{
+    if (retry_stale(t, code))
+        return;
+    read_times(t);
+    fetch_lend_headers(t);
+    if (!t->has_headers)
+        t->result.body_skipped = true;
+    judge(t, code);
+    fetch_easy_return(t);
+    if (!needs_check(t)) {
+        fetch_finish(t);
+        return;
+    }
+    t->state = CHECKING;
+    t->check.data = t;
+    t->fetcher->references++;
+    uv_queue_work(t->fetcher->loop, &t->check, check_in_pool, on_checked);
+}
+
+void fetcher_collect(struct fetcher *f)
+{
+    int left;
+    f->references++;
+    for (CURLMsg *m; !f->closing && (m = curl_multi_info_read(f->multi, &left));) {
+        struct fetch *t;
+        if (m->msg != CURLMSG_DONE)
+            continue;
+        CURLcode code = m->data.result;
+        curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&t);
+        transfer_ended(t, code);
+    }
+    fetcher_unref(f);
+}
