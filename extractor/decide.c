@@ -10,7 +10,7 @@
 const char *rule_name(enum rule rule)
 {
     static const char *const names[RULE_COUNT] = { "model", "outside-article", "link-only", "related", "footer", "caption", "embed",
-                                                   "after-region", "repeat", "include", "exclude", "title" };
+                                                   "after-region", "repeat", "include", "exclude", "title", "gap" };
     return names[rule];
 }
 
@@ -60,6 +60,11 @@ static size_t select_over(const struct doc *d, struct verdict *v, float threshol
 
 /* ---- rules ---- */
 
+#define GAP_BLOCKS 3
+#define GAP_LINKS 0.5f
+#define GAP_NEWS 0.25f
+#define GAP_BROAD 0.25f
+
 static void drop(struct verdict *v, enum rule rule)
 {
     v->keep = false;
@@ -76,7 +81,7 @@ static void gate(const struct decide_input *in, struct verdict *v)
     if (m->semantic == DOC_NONE || m->semantic_level > 3 || m->semantic_share < 0.25f)
         return;
     for (size_t i = 0; i < d->block_count; i++) {
-        bool inside = element_inside(d, d->blocks[i].owner, m->semantic);
+        bool inside = d->elements[d->blocks[i].owner].in_semantic;
         seen |= inside;
         if (inside || (m->title != DOC_NONE && i > m->title && !seen))
             continue;
@@ -84,6 +89,8 @@ static void gate(const struct decide_input *in, struct verdict *v)
         v[i].rule = RULE_GATE;
     }
 }
+
+#define SURE_IN_FIGURE 0.7f /* what the model is so sure of is text that only stands in a figure */
 
 static bool is_caption(const struct doc *d, const struct block *b)
 {
@@ -98,7 +105,7 @@ static void drop_by_shape(const struct decide_input *in, struct verdict *v)
         const struct block *b = &d->blocks[i];
         const struct element *e = &d->elements[b->owner];
         float links = block_link_density(b);
-        if (is_caption(d, b)) {
+        if (is_caption(d, b) && (e->owner == OWNER_FIGCAPTION || v[i].probability < SURE_IN_FIGURE)) {
             v[i].caption = v[i].probability > 0.2f && (e->around & IN_FIGURE);
             drop(&v[i], RULE_CAPTION);
         }
@@ -129,29 +136,79 @@ static void keep_embeds(const struct doc *d, struct verdict *v)
         }
 }
 
-/* The smallest ancestor of the title that holds enough of what is selected after it; what comes after the title and
- * outside of that is another story. */
+#define REGION_WORDS 60
+#define REGION_SHARE 0.2f
+#define TITLES_TRIED 4 /* a page may say its title twice, the second time where the article is */
+
+/* The smallest ancestor of the title that holds enough of what is selected after it, and how much that is. */
+static uint32_t region_of(const struct doc *d, const struct verdict *v, size_t title, float total, float *inside)
+{
+    uint32_t region = d->blocks[title].owner;
+    for (; region != DOC_NONE; region = d->elements[region].up) {
+        *inside = 0;
+        for (size_t i = title + 1; i < d->block_count; i++)
+            if (v[i].keep && element_inside(d, d->blocks[i].owner, region))
+                *inside += (float)d->blocks[i].words;
+        if (*inside >= REGION_WORDS && *inside >= REGION_SHARE * total)
+            break;
+    }
+    return region;
+}
+
+/* What comes after the title and outside of its region is another story. */
 static void keep_region(const struct decide_input *in, struct verdict *v)
 {
     const struct doc *d = in->doc;
-    uint32_t title = in->marks->title;
+    uint32_t title = in->marks->title, region = DOC_NONE;
     if (title == DOC_NONE || in->overlap[title] < 0.5f)
         return;
-    float total = 0;
+    float total = 0, most = 0;
     for (size_t i = 0; i < d->block_count; i++)
         total += v[i].keep ? (float)d->blocks[i].words : 0;
-    uint32_t region = d->blocks[title].owner;
-    for (; region != DOC_NONE; region = d->elements[region].up) {
+    size_t first = title;
+    for (size_t i = 0, tried = 0; i < d->block_count && tried < TITLES_TRIED; i++) {
         float inside = 0;
-        for (size_t i = title + 1; i < d->block_count; i++)
-            if (v[i].keep && element_inside(d, d->blocks[i].owner, region))
-                inside += (float)d->blocks[i].words;
-        if (inside >= 60 && inside >= 0.2f * total)
-            break;
+        if (i != title && in->overlap[i] < 0.9f)
+            continue;
+        uint32_t found = region_of(d, v, i, total, &inside);
+        tried++;
+        if (found != DOC_NONE && inside > most) {
+            most = inside;
+            region = found;
+            first = i;
+        }
     }
-    for (size_t i = title + 1; region != DOC_NONE && i < d->block_count; i++)
+    for (size_t i = first + 1; region != DOC_NONE && i < d->block_count; i++)
         if (v[i].keep && !element_inside(d, d->blocks[i].owner, region))
             drop(&v[i], RULE_REGION);
+}
+
+/* What stands among kept siblings and is of their kind: a short paragraph, a subheading, an item. */
+static void fill_gaps(const struct decide_input *in, struct verdict *v)
+{
+    const struct doc *d = in->doc;
+    float least = in->news ? GAP_NEWS : GAP_BROAD;
+    uint32_t before = DOC_NONE; /* the last kept block */
+    uint32_t after = DOC_NONE;
+    for (size_t i = 0; i < d->block_count; i++) {
+        const struct block *b = &d->blocks[i];
+        const struct element *e = &d->elements[b->owner];
+        if (v[i].keep) {
+            before = (uint32_t)i;
+            continue;
+        }
+        if (before == DOC_NONE || v[i].probability < least || i - before > GAP_BLOCKS || v[i].rule != RULE_MODEL
+            || block_link_density(b) > GAP_LINKS || is_caption(d, b))
+            continue;
+        for (after = (uint32_t)i + 1; after < d->block_count && after - i <= GAP_BLOCKS && !v[after].keep;)
+            after++;
+        if (after >= d->block_count || !v[after].keep || e->up == DOC_NONE || d->elements[d->blocks[before].owner].up != e->up
+            || d->elements[d->blocks[after].owner].up != e->up)
+            continue;
+        v[i].keep = true;
+        v[i].rule = RULE_GAP;
+        before = (uint32_t)i;
+    }
 }
 
 #define GRAM 5
@@ -266,11 +323,12 @@ float decide(const struct decide_input *in, struct verdict *v)
     }
     gate(in, v);
     struct histogram h = histogram_of(d, v);
-    float threshold = in->news ? threshold_of(&h, 1.1f, 0.4f, 0.6f) : threshold_of(&h, 1.0f, 0.3f, 0.6f);
+    float threshold = in->news ? threshold_of(&h, 1.0f, 0.3f, 0.45f) : threshold_of(&h, 1.0f, 0.3f, 0.6f);
     if (select_over(d, v, threshold) < 20) {
         threshold = threshold_of(&h, 1.1f, 0.05f, 0.6f);
         select_over(d, v, threshold);
     }
+    fill_gaps(in, v);
     if (in->news) {
         drop_by_shape(in, v);
         keep_embeds(d, v);

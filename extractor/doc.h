@@ -63,6 +63,7 @@ struct element {
     float text, link_text, good, score;
     uint32_t blocks, lca;
     uint8_t semantic_around;
+    bool in_semantic;     /* in the container that names itself the article, or in another piece of it */
 };
 
 struct block {

@@ -8,6 +8,7 @@
 #include "base/html_scan.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "extractor/hidden.h"
 #include "extractor/inside.h"
 #include "extractor/selectors.h"
 
@@ -18,6 +19,8 @@
 #define ARENA_DEFAULT (128u << 20)
 #define ARENA_KEEP (8u << 20)
 #define TEXT_DEFAULT (16u << 20)
+#define HIDDEN_BELOW_WORDS 60  /* a shorter text, on a page … */
+#define HIDDEN_BELOW_SHOWN 500 /* … that shows fewer words than this: the article may be in a script */
 
 struct extractor {
     struct extract_limits limits;
@@ -278,26 +281,27 @@ static const char *content_type_of(const struct extract_input *in)
     return beyond >= 8 && text_valid_utf8(in->bytes, in->len) ? "text/html; charset=utf-8" : in->content_type;
 }
 
-static GumboOutput *read_page(struct extractor *x, const struct extract_input *in, struct error *err)
+static GumboOutput *parse_page(struct extractor *x, const struct buffer *page, struct error *err)
 {
-    struct charset_report report;
     features_destroy(x->features);
     x->features = NULL;
     x->inside_valid = false;
     arena_reset(x->arena, ARENA_KEEP);
-    buffer_clear(&x->page);
-    if (!charset_to_utf8(in->bytes, in->len, content_type_of(in), CHARSET_HTML, NULL, &x->page, &report, err))
-        return NULL;
-    if (x->page.len == 0) {
-        error_set(err, ERROR_INVALID, "the page is empty");
-        return NULL;
-    }
     buffer_clear(&x->lean);
-    if (!html_scan(buffer_str(&x->page), x->page.len, &x->held, &x->lean, &x->scan, err))
+    if (!html_scan(page->data, page->len, &x->held, &x->lean, &x->scan, err))
         return NULL;
-    struct html_limits limits = { .deadline_ms = x->limits.deadline_ms, .depth_known = x->scan.copied_from == x->page.len,
+    struct html_limits limits = { .deadline_ms = x->limits.deadline_ms, .depth_known = x->scan.copied_from == page->len,
                                   .held = &x->held };
     return html_parse(x->arena, buffer_str(&x->lean), x->lean.len, &limits, err);
+}
+
+static bool read_page(struct extractor *x, const struct extract_input *in, struct error *err)
+{
+    struct charset_report report;
+    buffer_clear(&x->page);
+    if (!charset_to_utf8(in->bytes, in->len, content_type_of(in), CHARSET_HTML, NULL, &x->page, &report, err))
+        return false;
+    return x->page.len ? true : error_set(err, ERROR_INVALID, "the page is empty");
 }
 
 static void fill(struct extractor *x, const struct page_view *v, struct article_fields *out)
@@ -325,11 +329,12 @@ static void fill(struct extractor *x, const struct page_view *v, struct article_
     pagetype_fill(v, &x->models->pages, out);
 }
 
-bool extract_run(struct extractor *x, const struct extract_input *in, struct article_fields *out, struct error *err)
+static bool understand(struct extractor *x, const struct extract_input *in, const struct buffer *page, struct article_fields *out,
+                       struct error *err)
 {
     memset(out, 0, sizeof(*out));
     out->text = "";
-    GumboOutput *tree = read_page(x, in, err);
+    GumboOutput *tree = parse_page(x, page, err);
     if (!tree)
         return false;
     doc_build(&x->doc, tree->root);
@@ -352,4 +357,25 @@ bool extract_run(struct extractor *x, const struct extract_input *in, struct art
         x->inside_valid = true;
     }
     return true;
+}
+
+/* A page that shows next to nothing, but has its article in a script, is read again with it. */
+static bool read_hidden(struct extractor *x, const struct extract_input *in, struct article_fields *out, struct error *err)
+{
+    struct page_view v = { .arena = x->arena };
+    struct buffer page;
+    buffer_init(&page, x->limits.text_bytes * 2);
+    bool found = hidden_article(&x->page, out->title, &page);
+    bool ok = !found || understand(x, in, &page, out, err) || understand(x, in, &x->page, out, err);
+    if (ok && found)
+        fields_warn(&v, out, "text from a script");
+    buffer_fini(&page);
+    return ok;
+}
+
+bool extract_run(struct extractor *x, const struct extract_input *in, struct article_fields *out, struct error *err)
+{
+    if (!read_page(x, in, err) || !understand(x, in, &x->page, out, err))
+        return false;
+    return out->word_count >= HIDDEN_BELOW_WORDS || x->doc.word_count >= HIDDEN_BELOW_SHOWN ? true : read_hidden(x, in, out, err);
 }

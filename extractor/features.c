@@ -388,7 +388,7 @@ static void metadata_features(const struct features *f, size_t i, float *row)
     }
     for (int level = 1; level <= 5; level++)
         row[F_IN_LEVEL + level - 1] = (float)(e->semantic_around >> level & 1);
-    row[F_IN_SEMANTIC] = m->semantic != DOC_NONE ? (float)element_inside(d, b->owner, m->semantic) : -1;
+    row[F_IN_SEMANTIC] = m->semantic != DOC_NONE ? (float)e->in_semantic : -1;
     row[F_SEMANTIC_LEVEL] = (float)m->semantic_level;
     row[F_SEMANTIC_SHARE] = m->semantic_share;
     row[F_MODE] = f->page.news;

@@ -117,6 +117,37 @@ static void find_semantic(const struct doc *d, struct landmarks *m)
     }
 }
 
+/* A body may be cut into pieces that look alike, with a picture or a box between them: they are one article up to the next h1. */
+static void pieces_range(const struct doc *d, const struct landmarks *m, uint32_t *from, uint32_t *to)
+{
+    *from = 0;
+    *to = (uint32_t)d->element_count;
+    for (uint32_t i = 0; i < d->element_count; i++) {
+        if (d->elements[i].tag != GUMBO_TAG_H1)
+            continue;
+        if (i < m->semantic)
+            *from = i;
+        else if (i >= d->elements[m->semantic].end) {
+            *to = i;
+            return;
+        }
+    }
+}
+
+static void mark_semantic(struct doc *d, const struct landmarks *m)
+{
+    uint32_t from, to;
+    if (m->semantic == DOC_NONE)
+        return;
+    pieces_range(d, m, &from, &to);
+    const struct element *best = &d->elements[m->semantic];
+    for (uint32_t i = 0; i < d->element_count; i++) {
+        struct element *e = &d->elements[i];
+        bool piece = m->semantic_level <= 2 && e->semantic == m->semantic_level && e->signature == best->signature && i >= from && i < to;
+        e->in_semantic = i == m->semantic || piece || (e->parent != DOC_NONE && d->elements[e->parent].in_semantic);
+    }
+}
+
 /* Top-down: the lowest common ancestor with the dense container, and which semantic levels an element lies in. */
 static void inherit_places(struct doc *d, uint32_t dense)
 {
@@ -188,6 +219,7 @@ void landmarks_find(struct doc *d, const char *title, float *overlap, struct lan
     sum_up(d, m);
     m->dense = find_dense(d);
     find_semantic(d, m);
+    mark_semantic(d, m);
     inherit_places(d, m->dense);
     find_title(d, title, overlap, m);
     find_good_ends(d, m);
