@@ -183,6 +183,16 @@ static void keep_region(const struct decide_input *in, struct verdict *v)
             drop(&v[i], RULE_REGION);
 }
 
+/* Whether two blocks stand side by side: in one element, or in neighbours that look the same. */
+static bool side_by_side(const struct doc *d, size_t i, size_t k)
+{
+    const struct element *a = &d->elements[d->blocks[i].owner], *b = &d->elements[d->blocks[k].owner];
+    if (a->up == DOC_NONE || b->up == DOC_NONE)
+        return false;
+    const struct element *x = &d->elements[a->up], *y = &d->elements[b->up];
+    return a->up == b->up || (x->signature == y->signature && x->up == y->up && x->up != DOC_NONE);
+}
+
 /* What stands among kept siblings and is of their kind: a short paragraph, a subheading, an item. */
 static void fill_gaps(const struct decide_input *in, struct verdict *v)
 {
@@ -192,7 +202,6 @@ static void fill_gaps(const struct decide_input *in, struct verdict *v)
     uint32_t after = DOC_NONE;
     for (size_t i = 0; i < d->block_count; i++) {
         const struct block *b = &d->blocks[i];
-        const struct element *e = &d->elements[b->owner];
         if (v[i].keep) {
             before = (uint32_t)i;
             continue;
@@ -202,8 +211,7 @@ static void fill_gaps(const struct decide_input *in, struct verdict *v)
             continue;
         for (after = (uint32_t)i + 1; after < d->block_count && after - i <= GAP_BLOCKS && !v[after].keep;)
             after++;
-        if (after >= d->block_count || !v[after].keep || e->up == DOC_NONE || d->elements[d->blocks[before].owner].up != e->up
-            || d->elements[d->blocks[after].owner].up != e->up)
+        if (after >= d->block_count || !v[after].keep || !side_by_side(d, before, i) || !side_by_side(d, i, after))
             continue;
         v[i].keep = true;
         v[i].rule = RULE_GAP;
