@@ -320,15 +320,25 @@ static void obey_selectors(const struct decide_input *in, struct verdict *v)
     }
 }
 
+static void ask_model(const struct decide_input *in, struct verdict *v)
+{
+    float rows[MODEL_ROWS][FEATURE_COUNT] = { { 0 } }, p[MODEL_ROWS];
+
+    for (size_t i = 0; i < in->doc->block_count; i += MODEL_ROWS) {
+        size_t left = in->doc->block_count - i, n = left < MODEL_ROWS ? left : MODEL_ROWS;
+        for (size_t k = 0; k < n; k++)
+            features_row(in->features, i + k, rows[k]);
+        model_probabilities(in->model, rows[0], FEATURE_COUNT, p);
+        for (size_t k = 0; k < n; k++)
+            v[i + k] = (struct verdict){ .probability = p[k], .rule = RULE_MODEL };
+    }
+}
+
 float decide(const struct decide_input *in, struct verdict *v)
 {
     const struct doc *d = in->doc;
-    float row[FEATURE_COUNT];
 
-    for (size_t i = 0; i < d->block_count; i++) {
-        features_row(in->features, i, row);
-        v[i] = (struct verdict){ .probability = model_probability(in->model, row), .rule = RULE_MODEL };
-    }
+    ask_model(in, v);
     gate(in, v);
     struct histogram h = histogram_of(d, v);
     float threshold = in->news ? threshold_of(&h, 1.0f, 0.3f, 0.45f) : threshold_of(&h, 1.0f, 0.3f, 0.6f);

@@ -16,16 +16,44 @@
 #define MODEL_MAX_TREES 2000
 #define MODEL_MAX_NODES 200000
 
+/* One step down, or none from a leaf; without a branch that depends on the row, which no processor can foresee. */
+static const struct model_node *step(const struct model_node *tree, const struct model_node *node, const float *row)
+{
+    int32_t feature = node->feature < 0 ? 0 : node->feature;
+    uint32_t right = -(uint32_t)!(row[feature] <= node->value), next = node->left ^ ((node->left ^ node->right) & right);
+    return node->feature < 0 ? node : tree + next;
+}
+
+/* Rows go down each tree together: while one waits for its number, another steps. */
+void model_probabilities(const struct model *m, const float *rows, size_t width, float out[MODEL_ROWS])
+{
+    float sums[MODEL_ROWS];
+    for (size_t r = 0; r < MODEL_ROWS; r++)
+        sums[r] = m->base;
+    for (uint32_t t = 0; t < m->trees; t++) {
+        const struct model_node *tree = m->nodes + m->roots[t], *at[MODEL_ROWS];
+        int inner = tree->feature;
+        for (size_t r = 0; r < MODEL_ROWS; r++)
+            at[r] = tree;
+        while (inner >= 0) {
+            inner = -1;
+            for (size_t r = 0; r < MODEL_ROWS; r++) {
+                at[r] = step(tree, at[r], rows + r * width);
+                inner &= at[r]->feature; /* stays -1 while all are leaves: features are not negative */
+            }
+        }
+        for (size_t r = 0; r < MODEL_ROWS; r++)
+            sums[r] += at[r]->value;
+    }
+    for (size_t r = 0; r < MODEL_ROWS; r++)
+        out[r] = 1 / (1 + expf(-sums[r]));
+}
+
 float model_probability(const struct model *m, const float *row)
 {
-    float sum = m->base;
-    for (uint32_t t = 0; t < m->trees; t++) {
-        const struct model_node *tree = m->nodes + m->roots[t], *node = tree;
-        while (node->feature >= 0)
-            node = tree + (row[node->feature] <= node->value ? node->left : node->right);
-        sum += node->value;
-    }
-    return 1 / (1 + expf(-sum));
+    float out[MODEL_ROWS];
+    model_probabilities(m, row, 0, out);
+    return out[0];
 }
 
 static bool node_fits(const struct model *m, const struct model_node *n, uint32_t root)
