@@ -364,15 +364,17 @@ static void what_can_never_work(void **state)
 /* More than fits into `articles`, though its page travels easily: the page itself becomes the dead letter. */
 static void too_large(void **state)
 {
-    static char html[1600 * 1000], body[400 * 1000];
+    static char html[1600 * 1000], body[1000 * 1000];
     struct id id = id_at("large");
-    size_t n = (size_t)snprintf(html, sizeof(html), "<html><head><meta property='og:type' content='article'><title>Large</title></head>"
-                                                     "<body><article><h1>Large</h1>");
+    size_t n = (size_t)(strstr(html_of(&(struct sample){ .title = "Large" }), "<p>") - html_of(&(struct sample){ .title = "Large" }));
     z_stream z = { 0 };
 
     (void)state;
-    for (int i = 0; n < sizeof(html) - 1000; i++) /* each twice in the record: in text and in blocks */
-        n += (size_t)snprintf(html + n, sizeof(html) - n, "<p>%d %s</p>", i, story[i % COUNT(story)]);
+    memcpy(html, html_of(&(struct sample){ .title = "Large" }), n);
+    unsigned seed = 1;
+    for (int i = 0; n < sizeof(html) - 100; i++) /* each word twice in the record: in text and in blocks */
+        n += (size_t)snprintf(html + n, sizeof(html) - n, "%s%s%c%ce%c", i % 4000 ? "" : "<p>It is long and ", i % 12 ? " " : ". The ",
+                              'a' + rand_r(&seed) % 26, 'a' + rand_r(&seed) % 26, 'a' + rand_r(&seed) % 26);
     assert_int_equal(deflateInit2(&z, 1, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
     z.next_in = (unsigned char *)html, z.avail_in = (unsigned)n;
     z.next_out = (unsigned char *)body, z.avail_out = sizeof(body);
@@ -555,7 +557,6 @@ int main(int argc, char **argv)
         TEST(drains),
         TEST(ends_at_any_time),
     };
-    if (getenv("T")) cmocka_set_test_filter(getenv("T")); else
     log_set_level(LOG_ERROR);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
