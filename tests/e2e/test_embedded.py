@@ -21,7 +21,7 @@ def test_once_gives_exactly_the_sites_articles(folder, started):
     site = started(harness.Site(folder))
     printed = lines(harness.ask(*run_args(folder, site, "--once"), timeout=120))
     assert len(printed) == len({a["id"] for a in printed}), "an article was printed twice"
-    checks.same_as_truth({a["url"]: a for a in printed}, site.truth())
+    checks.same_as_truth(checks.by_address(printed), site.truth())
     checks.nothing_disallowed(site.log())
     checks.delay_kept(site.log(), 10)
     twice = {url: n for url, n in checks.fetches(site.log(), site.truth()).items() if n != 1}
@@ -49,7 +49,7 @@ def test_new_articles_arrive_while_it_runs(folder, started):
                        lambda: run.stdout().count("\n") >= wanted)
     run.process.send_signal(signal.SIGINT)
     assert run.wait(40) == 0, run.stderr()[-2000:]
-    checks.same_as_truth({a["url"]: a for a in lines(run.stdout())}, site.truth())
+    checks.same_as_truth(checks.by_address(lines(run.stdout())), site.truth())
 
 
 def test_a_reader_that_goes_away_ends_it_quietly(folder, started):
@@ -86,10 +86,7 @@ def test_kill_9_with_its_redis_loses_nothing(folder, started):
         run.kill()
     harness.ask(*run_args(folder, site, "--once", delay_ms=5), timeout=200)
     truth = site.truth()
-    got = {}
-    for line in harness.ask("latest", "--state-dir", folder / "state", "--json", "--limit", "100000").splitlines():
-        record = json.loads(line)
-        got[record["url"]] = record
+    got = checks.by_address(lines(harness.ask("latest", "--state-dir", folder / "state", "--json", "--limit", "100000")))
     assert set(got) == set(truth), "missing %s, extra %s" % (sorted(set(truth) - set(got))[:5], sorted(set(got) - set(truth))[:5])
     wrong = [url for url in truth if got[url]["title"] != truth[url]["title"] or got[url]["revision"] != 1]
     assert not wrong, wrong[:5]
