@@ -153,12 +153,14 @@ void live_view_next_poll(const struct view *v, struct buffer *out)
 {
     const struct view_source *next = NULL;
     char text[24];
+    int64_t articles = 0;
     for (size_t i = 0; i < v->source_count; i++) {
         const struct view_source *s = &v->sources[i];
+        articles += s->articles;
         if (!s->paused && s->next_poll_ms && (!next || s->next_poll_ms < next->next_poll_ms))
             next = s;
     }
-    buffer_puts(out, "No articles yet; ");
+    buffer_puts(out, articles ? "No new articles yet; " : "No articles yet; ");
     if (!next) {
         buffer_puts(out, v->source_count ? "the first poll is being made" : "no source is watched: tidings sources add SITE");
         return;

@@ -210,6 +210,25 @@ static bool wanted(const redisReply *fields)
     return strcmp(what, "new") == 0 || (strcmp(what, "updated") == 0 && strcmp(field(fields, "revision"), "1") != 0);
 }
 
+/* Of what an earlier start has written, the newest titles: the view begins with them. */
+static void load_titles(struct report *r)
+{
+    const char *prefix = r->options.config->prefix;
+    redisReply *reply = ask(r, "XREVRANGE %s %s - COUNT %d", key_article_stream(prefix).s, r->position, TITLES_MAX);
+    size_t count = reply && reply->type == REDIS_REPLY_ARRAY ? reply->elements : 0;
+    for (size_t i = count; i-- > 0;) {
+        const redisReply *entry = reply->element[i];
+        redisReply *text = wanted(entry->element[1]) ? ask(r, "GET %s", key_article(prefix, field(entry->element[1], "id")).s) : NULL;
+        json_t *record = text && text->type == REDIS_REPLY_STRING ? json_loadb(text->str, text->len, 0, NULL) : NULL;
+        if (record)
+            remember_title(r, json_string_value(json_object_get(record, "source")), json_string_value(json_object_get(record, "title")),
+                           atoll(entry->element[0]->str));
+        json_decref(record);
+        freeReplyObject(text);
+    }
+    freeReplyObject(reply);
+}
+
 /* Asks for the articles of all entries at once, then writes them in order. */
 static bool put_entries(struct report *r, const redisReply *entries)
 {
@@ -433,8 +452,10 @@ struct report *report_start(const struct report_options *options, struct error *
         free(r);
         return NULL;
     }
-    if (options->mode == VIEW_TABLE)
+    if (options->mode == VIEW_TABLE) {
+        load_titles(r);
         live_view_enter(options->fd);
+    }
     pthread_create(&r->thread, NULL, work, r);
     return r;
 }
