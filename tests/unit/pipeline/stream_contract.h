@@ -151,6 +151,7 @@ struct reader {
     size_t assigned_count;
     int assignments, revocations;
     int64_t start_at[PARTITIONS_MAX];
+    int64_t *stored;    /* by partition, shared by readers, as Redis would: instead of start_at; NULL = not */
     bool hold;          /* the test starts partitions itself */
     bool keep_revoked;  /* the test answers revocations itself */
     bool done_at_once;
@@ -169,7 +170,7 @@ static void on_assigned(void *arg, const int32_t *partitions, size_t count)
     r->assigned_count = count;
     r->assignments++;
     for (size_t i = 0; !r->hold && i < count; i++)
-        consumer_start(r->c, partitions[i], r->start_at[partitions[i]]);
+        consumer_start(r->c, partitions[i], (r->stored ? r->stored : r->start_at)[partitions[i]]);
 }
 
 static void on_revoked(void *arg, const int32_t *partitions, size_t count, bool lost)
@@ -187,6 +188,8 @@ static void on_record(void *arg, struct record *record)
     struct reader *r = arg;
     r->records = xrealloc(r->records, (r->count + 1) * sizeof(*r->records));
     r->records[r->count++] = record;
+    if (r->stored)
+        r->stored[record->partition] = record->offset + 1;
     if (r->done_at_once)
         consumer_done(r->c, record->partition, record->offset + 1);
     if (r->pause_after && r->count == r->pause_after)
@@ -230,15 +233,21 @@ static void reader_forget(struct reader *r)
     r->records = NULL;
 }
 
+/* Keeps its records. */
+static void reader_leave(struct reader *r)
+{
+    if (!r->c)
+        return;
+    r->closed = false;
+    consumer_close(r->c, on_closed, r);
+    AWAIT(r->b, r->closed);
+    consumer_destroy(r->c);
+    r->c = NULL;
+}
+
 static void reader_close(struct reader *r)
 {
-    if (r->c) {
-        r->closed = false;
-        consumer_close(r->c, on_closed, r);
-        AWAIT(r->b, r->closed);
-        consumer_destroy(r->c);
-        r->c = NULL;
-    }
+    reader_leave(r);
     reader_forget(r);
 }
 
