@@ -322,15 +322,18 @@ static void obey_selectors(const struct decide_input *in, struct verdict *v)
 
 static void ask_model(const struct decide_input *in, struct verdict *v)
 {
-    float rows[MODEL_ROWS][FEATURE_COUNT] = { { 0 } }, p[MODEL_ROWS];
+    float row[FEATURE_COUNT], columns[FEATURE_COUNT][SCORER_ROWS] = { { 0 } }, p[SCORER_ROWS];
 
-    for (size_t i = 0; i < in->doc->block_count; i += MODEL_ROWS) {
-        size_t left = in->doc->block_count - i, n = left < MODEL_ROWS ? left : MODEL_ROWS;
-        for (size_t k = 0; k < n; k++)
-            features_row(in->features, i + k, rows[k]);
-        model_probabilities(in->model, rows[0], FEATURE_COUNT, p);
-        for (size_t k = 0; k < n; k++)
-            v[i + k] = (struct verdict){ .probability = p[k], .rule = RULE_MODEL };
+    for (size_t i = 0; i < in->doc->block_count; i += SCORER_ROWS) {
+        size_t left = in->doc->block_count - i, n = left < SCORER_ROWS ? left : SCORER_ROWS;
+        for (size_t r = 0; r < n; r++) {
+            features_row(in->features, i + r, row);
+            for (size_t f = 0; f < FEATURE_COUNT; f++)
+                columns[f][r] = row[f];
+        }
+        scorer_run(in->scorer, columns, p);
+        for (size_t r = 0; r < n; r++)
+            v[i + r] = (struct verdict){ .probability = p[r], .rule = RULE_MODEL };
     }
 }
 

@@ -5,7 +5,7 @@
 
 #include "extractor/extract.h"
 #include "extractor/features.h"
-#include "extractor/model.h"
+#include "extractor/scorer.h"
 
 enum rule { /* what decided last */
     RULE_MODEL, RULE_GATE, RULE_LINK, RULE_RELATED, RULE_FOOTER, RULE_CAPTION, RULE_EMBED, RULE_REGION, RULE_REPEAT, RULE_INCLUDE,
@@ -25,7 +25,7 @@ struct decide_input {
     const struct doc *doc;
     const struct landmarks *marks;
     const struct features *features;
-    const struct model *model;
+    struct scorer *scorer; /* of the model for blocks */
     const float *overlap;
     const unsigned char *forced; /* a byte a block: 0, 1 include, 2 exclude; NULL: no selectors */
     bool news;

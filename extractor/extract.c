@@ -42,6 +42,7 @@ struct extractor {
     unsigned char *forced;     /* owned; NULL without selectors */
     size_t block_room;
     const struct models *models; /* borrowed */
+    struct scorer *scorer;     /* owned; of models->blocks */
     bool keep_inside;
     struct extract_inside inside;
     bool inside_valid;
@@ -65,7 +66,7 @@ struct extractor *extractor_create(const struct extract_limits *limits)
     buffer_init(&x->scratch, 0);
     buffer_init(&x->text, 0);
     doc_init(&x->doc, x->chars, x->vocab);
-    x->models = &models_shipped;
+    extractor_use_models(x, NULL);
     return x;
 }
 
@@ -73,6 +74,7 @@ void extractor_destroy(struct extractor *x)
 {
     if (!x)
         return;
+    scorer_destroy(x->scorer);
     features_destroy(x->features);
     free(x->forced);
     free(x->verdicts);
@@ -89,8 +91,14 @@ void extractor_destroy(struct extractor *x)
     free(x);
 }
 
+void extractor_use_models(struct extractor *x, const struct models *models)
+{
+    x->models = models ? models : &models_shipped;
+    scorer_destroy(x->scorer);
+    x->scorer = scorer_create(&x->models->blocks);
+}
+
 void extractor_keep_inside(struct extractor *x, bool keep) { x->keep_inside = keep; }
-void extractor_use_models(struct extractor *x, const struct models *models) { x->models = models ? models : &models_shipped; }
 const struct extract_inside *extractor_inside(const struct extractor *x) { return x->inside_valid ? &x->inside : NULL; }
 
 /* ---- text ---- */
@@ -261,7 +269,7 @@ static void judge(struct extractor *x, const struct extract_input *in)
     if (!page.description)
         page.description = x->meta.ld.description;
     x->features = features_create(&page);
-    struct decide_input input = { .doc = &x->doc, .marks = &x->marks, .features = x->features, .model = &x->models->blocks,
+    struct decide_input input = { .doc = &x->doc, .marks = &x->marks, .features = x->features, .scorer = x->scorer,
                                   .overlap = x->overlap, .forced = x->forced, .news = page.news };
     x->inside.threshold = decide(&input, x->verdicts);
 }
@@ -276,7 +284,7 @@ static const char *content_type_of(const struct extract_input *in)
     if (in->len >= 2 && (s[0] == 0xFE || s[0] == 0xFF))
         return in->content_type;
     size_t beyond = 0;
-    for (; s < end; s++)
+    for (; s < end && beyond < 8; s++)
         beyond += *s >= 0x80;
     return beyond >= 8 && text_valid_utf8(in->bytes, in->len) ? "text/html; charset=utf-8" : in->content_type;
 }

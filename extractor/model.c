@@ -16,50 +16,37 @@
 #define MODEL_MAX_TREES 2000
 #define MODEL_MAX_NODES 200000
 
-/* One step down, or none from a leaf; without a branch that depends on the row, which no processor can foresee. */
-static const struct model_node *step(const struct model_node *tree, const struct model_node *node, const float *row)
-{
-    int32_t feature = node->feature < 0 ? 0 : node->feature;
-    uint32_t right = -(uint32_t)!(row[feature] <= node->value), next = node->left ^ ((node->left ^ node->right) & right);
-    return node->feature < 0 ? node : tree + next;
-}
-
-/* Rows go down each tree together: while one waits for its number, another steps. */
-void model_probabilities(const struct model *m, const float *rows, size_t width, float out[MODEL_ROWS])
-{
-    float sums[MODEL_ROWS];
-    for (size_t r = 0; r < MODEL_ROWS; r++)
-        sums[r] = m->base;
-    for (uint32_t t = 0; t < m->trees; t++) {
-        const struct model_node *tree = m->nodes + m->roots[t], *at[MODEL_ROWS];
-        int inner = tree->feature;
-        for (size_t r = 0; r < MODEL_ROWS; r++)
-            at[r] = tree;
-        while (inner >= 0) {
-            inner = -1;
-            for (size_t r = 0; r < MODEL_ROWS; r++) {
-                at[r] = step(tree, at[r], rows + r * width);
-                inner &= at[r]->feature; /* stays -1 while all are leaves: features are not negative */
-            }
-        }
-        for (size_t r = 0; r < MODEL_ROWS; r++)
-            sums[r] += at[r]->value;
-    }
-    for (size_t r = 0; r < MODEL_ROWS; r++)
-        out[r] = 1 / (1 + expf(-sums[r]));
-}
-
 float model_probability(const struct model *m, const float *row)
 {
-    float out[MODEL_ROWS];
-    model_probabilities(m, row, 0, out);
-    return out[0];
+    float sum = m->base;
+    for (uint32_t t = 0; t < m->trees; t++) {
+        const struct model_node *tree = m->nodes + m->roots[t], *node = tree;
+        while (node->feature >= 0)
+            node = tree + (row[node->feature] <= node->value ? node->left : node->right);
+        sum += node->value;
+    }
+    return 1 / (1 + expf(-sum));
 }
 
-static bool node_fits(const struct model *m, const struct model_node *n, uint32_t root)
+/* Whether count nodes are one tree: children stand behind their parents, each node but the first has one. */
+static bool is_tree(const struct model_node *nodes, uint32_t count, int32_t features)
 {
-    uint32_t left = root + n->left, right = root + n->right;
-    return n->feature < m->features && (n->feature < 0 || (n->left && n->right && left < m->node_count && right < m->node_count));
+    unsigned parents[2 * MODEL_MAX_LEAVES] = { 0 };
+    if (count == 0 || count >= COUNT(parents))
+        return false;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct model_node *n = &nodes[i];
+        if (n->feature >= features || (n->feature >= 0 && (n->left <= i || n->right <= i || n->left >= count || n->right >= count)))
+            return false;
+        if (n->feature >= 0) {
+            parents[n->left]++;
+            parents[n->right]++;
+        }
+    }
+    for (uint32_t i = 1; i < count; i++)
+        if (parents[i] != 1)
+            return false;
+    return true;
 }
 
 static bool read_model(FILE *f, const char *want, int32_t width, struct model *m)
@@ -78,10 +65,11 @@ static bool read_model(FILE *f, const char *want, int32_t width, struct model *m
     for (uint32_t i = 0; i < m->node_count; i++)
         if (fscanf(f, "%f %" SCNd16 " %" SCNu16 " %" SCNu16, &nodes[i].value, &nodes[i].feature, &nodes[i].left, &nodes[i].right) != 4)
             return false;
-    for (uint32_t t = 0; t < m->trees; t++)
-        for (uint32_t i = roots[t]; i < (t + 1 < m->trees ? roots[t + 1] : m->node_count); i++)
-            if (!node_fits(m, &nodes[i], roots[t]))
-                return false;
+    for (uint32_t t = 0; t < m->trees; t++) {
+        uint32_t end = t + 1 < m->trees ? roots[t + 1] : m->node_count;
+        if (end <= roots[t] || !is_tree(nodes + roots[t], end - roots[t], m->features))
+            return false;
+    }
     return true;
 }
 

@@ -5,8 +5,9 @@
 
 #include "base/error.h"
 
-#include <stddef.h>
 #include <stdint.h>
+
+#define MODEL_MAX_LEAVES 16 /* of one tree: scorer.h has a bit for each */
 
 struct model_node {
     float value;            /* of an inner node the threshold (row <= value goes left), of a leaf what it adds */
@@ -24,9 +25,6 @@ struct model {
 struct models { struct model blocks, pages; };
 extern const struct models models_shipped; /* model_data.c */
 
-#define MODEL_ROWS 8
-/* The probabilities of MODEL_ROWS rows, each width numbers behind the one before. */
-void model_probabilities(const struct model *m, const float *rows, size_t width, float out[MODEL_ROWS]);
 float model_probability(const struct model *m, const float *row);
 
 /* Reads a file that train.py wrote. Rows must be as wide as ours. ERROR_INVALID names the file and what is wrong. */
