@@ -38,7 +38,7 @@ struct loader {
     struct redis *cache, *frontier;  /* owned; the same when one server is both */
     struct producer *producer;       /* owned: events and dead letters */
     struct inorder *articles, *events; /* owned; NULL until created */
-    struct dead *waiting_first, *waiting_last; /* dead letters the full producer had no room for */
+    struct dead *dead;               /* all on their way */
     uv_timer_t *timer;               /* owned; closed with the loop */
     int draining;                    /* consumers that have not finished */
     void (*on_drained)(void *arg);
@@ -56,16 +56,24 @@ static const char *const result_names[] = { "new", "updated", "removed", "stale"
 /* One record on its way to the dead letters; its position moves once it is there. */
 struct dead {
     struct loader *loader;
-    struct dead *next;
+    struct dead *older, *newer;
     struct record *record;      /* owned */
-    struct inorder_item *item;  /* NULL: dropped meanwhile */
+    struct work *work;          /* owned; NULL: dropped meanwhile */
+    bool unsent;                /* the full producer had no room */
     struct error err;
 };
 
 static void dead_send(struct dead *d);
+static void work_skip(struct work *w);
 
 static void dead_free(struct dead *d)
 {
+    if (d->older)
+        d->older->newer = d->newer;
+    if (d->newer)
+        d->newer->older = d->older;
+    else
+        d->loader->dead = d->older;
     record_release(d->record);
     free(d);
 }
@@ -80,21 +88,11 @@ static void on_dead_delivered(void *arg, const struct record *r, const struct er
         l->env.on_fatal(l->env.arg, err);
         return;
     }
-    if (d->item)
-        inorder_skip(d->item);
+    if (err)
+        log_error("record lost: not even a dead letter reason=%s", log_quote(err->message));
+    if (d->work)
+        work_skip(d->work);
     dead_free(d);
-}
-
-static void dead_wait(struct dead *d)
-{
-    struct loader *l = d->loader;
-
-    d->next = NULL;
-    if (l->waiting_last)
-        l->waiting_last->next = d;
-    else
-        l->waiting_first = d;
-    l->waiting_last = d;
 }
 
 static void dead_send(struct dead *d)
@@ -102,36 +100,37 @@ static void dead_send(struct dead *d)
     struct deadletter letter = { .stage = "load", .reason = "no_article", .message = d->err.message, .record = d->record };
     struct error err;
 
+    d->unsent = false;
     if (deadletter_send(d->loader->producer, &letter, on_dead_delivered, d, &err))
         return;
     if (err.kind == ERROR_LIMIT)
-        dead_wait(d);
+        d->unsent = true;
     else
-        on_dead_delivered(d, NULL, &err); /* not even as a dead letter: told by deadletter_send() */
+        on_dead_delivered(d, NULL, &err);
 }
 
 static void on_space(void *arg)
 {
     struct loader *l = arg;
-    struct dead *d = l->waiting_first;
 
-    l->waiting_first = l->waiting_last = NULL;
-    while (d) {
-        struct dead *next = d->next;
-        dead_send(d);
-        d = next;
+    for (struct dead *d = l->dead, *older; d; d = older) {
+        older = d->older;
+        if (d->unsent)
+            dead_send(d);
     }
 }
 
-static void dead_letter(struct loader *l, struct inorder_item *item, struct record *r, const struct error *why, struct dead **out)
+static struct dead *dead_letter(struct loader *l, struct work *work, struct record *r, const struct error *why)
 {
     struct dead *d = xcalloc(1, sizeof(*d));
 
     log_warn("record refused topic=%s partition=%" PRId32 " offset=%" PRId64 " reason=%s", topic_name(r->topic), r->partition, r->offset,
              log_quote(why->message));
-    *d = (struct dead){ .loader = l, .record = r, .item = item, .err = *why };
-    *out = d;
-    dead_send(d);
+    *d = (struct dead){ .loader = l, .older = l->dead, .record = r, .work = work, .err = *why };
+    if (d->older)
+        d->older->newer = d;
+    l->dead = d;
+    return d;
 }
 
 /* --- articles --- */
@@ -142,7 +141,6 @@ struct work {
     struct inorder_item *item;
     struct load load;
     struct dead *dead;       /* it was no record */
-    struct load_call call;
 };
 
 static void work_free(struct work *w)
@@ -151,6 +149,12 @@ static void work_free(struct work *w)
     if (!w->dead)
         record_release(w->record);
     free(w);
+}
+
+static void work_skip(struct work *w)
+{
+    inorder_skip(w->item);
+    work_free(w);
 }
 
 static void on_article(void *arg, struct inorder_item *it, struct record *r)
@@ -167,16 +171,18 @@ static void on_article(void *arg, struct inorder_item *it, struct record *r)
         inorder_ready(it);
         return;
     }
-    dead_letter(l, it, r, &err, &w->dead);
+    w->dead = dead_letter(l, w, r, &err);
+    dead_send(w->dead);
 }
 
 static void on_article_turn(void *arg, void *work, struct inorder_item *it)
 {
     struct loader *l = arg;
     struct work *w = work;
+    struct load_call call;
 
-    load_call_init(&w->call, &w->load, l->env.config);
-    inorder_apply(it, &load_article_script, w->call.keys, w->call.argc, w->call.argv, w->call.lens);
+    load_call_init(&call, &w->load, l->env.config);
+    inorder_apply(it, &load_article_script, call.keys, call.argc, call.argv, call.lens);
 }
 
 static void tell(struct loader *l, const struct load *load, const char *result)
@@ -211,7 +217,7 @@ static void on_article_dropped(void *arg, void *work)
 
     (void)arg;
     if (w->dead)
-        w->dead->item = NULL;
+        w->dead->work = NULL;
     work_free(w);
 }
 
@@ -371,13 +377,17 @@ static int64_t info_number(const char *info, const char *name)
     return at ? strtoll(at + strlen(name), NULL, 10) : 0;
 }
 
+static void ask_memory(struct loader *l);
+
 static void on_evicted(void *arg, const redisReply *reply, const struct error *err)
 {
     struct loader *l = arg;
 
     l->evicting = false;
-    if (!err && reply->type == REDIS_REPLY_INTEGER && reply->integer > 0)
-        log_info("articles left the cache count=%lld reason=\"its Redis is over %d %% of redis.private_max_mb\"", reply->integer, PRESSURE_PERCENT);
+    if (err || reply->type != REDIS_REPLY_INTEGER || reply->integer == 0)
+        return;
+    log_info("articles left the cache count=%lld reason=\"its Redis is over %d %% of redis.private_max_mb\"", reply->integer, PRESSURE_PERCENT);
+    ask_memory(l); /* until it is enough */
 }
 
 static void evict(struct loader *l)
@@ -402,13 +412,19 @@ static void on_memory(void *arg, const redisReply *reply, const struct error *er
         evict(l);
 }
 
+static void ask_memory(struct loader *l)
+{
+    if (redis_connected(l->cache))
+        redis_callf(l->cache, on_memory, l, "INFO memory");
+}
+
 static void on_timer(uv_timer_t *t)
 {
     struct loader *l = t->data;
 
     atomic_store(&l->ready, l->articles && inorder_started(l->articles) && redis_connected(l->cache) && redis_connected(l->frontier));
-    if (l->env.embedded && redis_connected(l->cache))
-        redis_callf(l->cache, on_memory, l, "INFO memory");
+    if (l->env.embedded)
+        ask_memory(l);
 }
 
 /* --- connections --- */
@@ -556,16 +572,13 @@ static void on_timer_closed(uv_handle_t *h)
 static void loader_destroy(void *self)
 {
     struct loader *l = self;
-    struct dead *d = l->waiting_first;
 
     inorder_destroy(l->articles);
     inorder_destroy(l->events);
     l->articles = l->events = NULL;
-    for (struct dead *next; d; d = next) {
-        next = d->next;
-        dead_free(d);
-    }
     producer_destroy(l->producer);
+    while (l->dead)
+        dead_free(l->dead);
     l->closing = 1 + (l->cache != NULL) + (l->frontier && l->frontier != l->cache);
     uv_close((uv_handle_t *)l->timer, on_timer_closed);
     if (l->frontier && l->frontier != l->cache)
