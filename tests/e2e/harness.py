@@ -177,7 +177,7 @@ class Tidings:
 
     def health_port(self):
         return int(wait_until(lambda: "%s to print its health port:\n%s" % (self.name, self.stderr()[-2000:]), 30,
-                              lambda: re.search(r"127\.0\.0\.1:(\d+)", self.stderr())).group(1))
+                              lambda: re.search(r"health listening at=127\.0\.0\.1:(\d+)", self.stderr())).group(1))
 
     def close(self):
         if self.alive():
