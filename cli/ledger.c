@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "cli/connect.h"
 #include "cli/live_view.h"
+#include "cli/row.h"
 #include "cli/table.h"
 #include "pipeline/ledger.h"
 #include "pipeline/meta.h"
@@ -19,17 +20,6 @@
 #define LOOK_MS 200
 #define OPEN_SHOWN 20
 #define URL_COLUMNS 100
-
-static int64_t number(const json_t *row, const char *field)
-{
-    return json_integer_value(json_object_get(row, field));
-}
-
-static const char *text(const json_t *row, const char *field)
-{
-    const char *s = json_string_value(json_object_get(row, field));
-    return s ? s : "";
-}
 
 static int64_t sum(const json_t *numbers)
 {
@@ -46,7 +36,7 @@ static int64_t sum(const json_t *numbers)
 static json_t *of_day(json_t *rows, const char *day)
 {
     for (size_t i = json_array_size(rows); day && i-- > 0;)
-        if (strcmp(text(json_array_get(rows, i), "day"), day) != 0)
+        if (strcmp(row_text(json_array_get(rows, i), "day"), day) != 0)
             json_array_remove(rows, i);
     return rows;
 }
@@ -126,12 +116,12 @@ static void put_shown(const char *s, int columns)
 static void put_book(const json_t *row)
 {
     const json_t *outcomes = json_object_get(row, "outcomes");
-    put_shown(text(row, "source"), URL_COLUMNS);
-    printf("  %s  %s\n", text(row, "day"), json_is_true(json_object_get(row, "balanced")) ? "balances" : "DOES NOT BALANCE");
-    printf("  found %lld + reopened %lld = seen %lld + ", (long long)number(row, "found"), (long long)number(row, "reopened"),
-           (long long)number(row, "seen"));
+    put_shown(row_text(row, "source"), URL_COLUMNS);
+    printf("  %s  %s\n", row_text(row, "day"), json_is_true(json_object_get(row, "balanced")) ? "balances" : "DOES NOT BALANCE");
+    printf("  found %lld + reopened %lld = seen %lld + ", (long long)row_number(row, "found"), (long long)row_number(row, "reopened"),
+           (long long)row_number(row, "seen"));
     put_sum("filtered", json_object_get(row, "filtered"));
-    printf(" + accepted %lld\n  accepted %lld = ", (long long)number(row, "accepted"), (long long)number(row, "accepted"));
+    printf(" + accepted %lld\n  accepted %lld = ", (long long)row_number(row, "accepted"), (long long)row_number(row, "accepted"));
     put_sum("open", json_object_get(row, "open"));
     for (int o = 0; o < OUTCOME_COUNT; o++)
         put_group(outcomes, outcome_name((enum outcome)o));
@@ -146,10 +136,10 @@ static void put_open(const json_t *open, int64_t total)
         return;
     printf("open:\n");
     json_array_foreach((json_t *)open, i, o) {
-        const char *url = text(o, "url");
-        printf("  %-10s  ", text(o, "stage"));
-        put_shown(*url ? url : text(o, "id"), URL_COLUMNS);
-        printf("  since %s\n", age_of(clock_unix_ms(), number(o, "opened_at")).s);
+        const char *url = row_text(o, "url");
+        printf("  %-10s  ", row_text(o, "stage"));
+        put_shown(*url ? url : row_text(o, "id"), URL_COLUMNS);
+        printf("  since %s\n", age_of(clock_unix_ms(), row_number(o, "opened_at")).s);
     }
     if (total > (int64_t)i)
         printf("  and %lld more\n", (long long)(total - (int64_t)i));
@@ -169,10 +159,8 @@ static void print_json(const json_t *rows)
 {
     size_t i;
     json_t *row;
-    json_array_foreach((json_t *)rows, i, row) {
-        json_dumpf(row, stdout, JSON_COMPACT);
-        putchar('\n');
-    }
+    json_array_foreach((json_t *)rows, i, row)
+        row_print(row);
 }
 
 static void print_text(const json_t *rows, const json_t *open)
@@ -185,7 +173,7 @@ static void print_text(const json_t *rows, const json_t *open)
     if (json_array_size(rows) == 0)
         fputs("nothing has been counted yet\n", stderr);
     else if (bad == 0)
-        printf("all %zu books balance, %lld requests are open\n", json_array_size(rows), (long long)all_open(rows));
+        printf("books: %zu, all balance; open requests: %lld\n", json_array_size(rows), (long long)all_open(rows));
     else
         printf("%zu of %zu books do not balance\n", bad, json_array_size(rows));
 }

@@ -8,8 +8,10 @@
 #include "base/url.h"
 #include "cli/connect.h"
 #include "cli/opml.h"
+#include "cli/row.h"
 #include "cli/table.h"
 #include "crawler/sources.h"
+#include "pipeline/frontier_state.h"
 #include "pipeline/keys.h"
 #include "pipeline/redis.h"
 
@@ -22,31 +24,6 @@
 #define FOUND_WAIT_MS 30000 /* for the first look at a new site */
 #define LOOK_MS 100
 #define OPML_MAX (16u << 20)
-
-static const char *text(const json_t *row, const char *field)
-{
-    return json_string_value(json_object_get(row, field));
-}
-
-static int64_t number(const json_t *row, const char *field)
-{
-    return json_integer_value(json_object_get(row, field));
-}
-
-static int64_t redis_now_ms(redisContext *c)
-{
-    struct error err;
-    redisReply *reply = redis_ask(c, &err, "TIME");
-    int64_t ms = reply && reply->elements == 2 ? atoll(reply->element[0]->str) * 1000 + atoll(reply->element[1]->str) / 1000 : clock_unix_ms();
-    freeReplyObject(reply);
-    return ms;
-}
-
-static void print_json(const json_t *o)
-{
-    json_dumpf(o, stdout, JSON_COMPACT);
-    putchar('\n');
-}
 
 /* --- what is there --- */
 
@@ -72,8 +49,8 @@ static bool known_read(struct known *k, redisContext *c, const char *prefix, str
     json_t *row;
     *k = (struct known){ source_list(c, prefix, err), map_create(), map_create() };
     json_array_foreach(k->rows, i, row) {
-        map_put(k->names, text(row, "name"), row);
-        if (id_of_address(text(row, "url"), &id))
+        map_put(k->names, row_text(row, "name"), row);
+        if (id_of_address(row_text(row, "url"), &id))
             map_put(k->ids, id.hex, row);
     }
     return k->rows != NULL;
@@ -103,21 +80,22 @@ static int list(struct invocation *inv, redisContext *c)
     json_t *row, *rows = source_list(c, inv->config->prefix, &err);
     if (!rows)
         return command_fail(inv, &err);
-    int64_t now_ms = redis_now_ms(c);
+    int64_t now_ms = clock_unix_ms();
+    frontier_now(c, &now_ms, &err);
     struct table *t = inv->json || json_array_size(rows) == 0 ? NULL : table_create(headers);
     json_array_foreach(rows, i, row) {
         if (inv->json) {
-            print_json(row);
+            row_print(row);
             continue;
         }
-        table_put(t, text(row, "name"));
-        table_put(t, text(row, "state"));
-        table_put(t, text(row, "origin"));
-        table_age(t, now_ms, number(row, "last_poll_at"));
-        table_age(t, now_ms, number(row, "last_new_at"));
-        table_number(t, number(row, "errors"));
-        table_put(t, text(row, "status"));
-        table_put(t, text(row, "url"));
+        table_put(t, row_text(row, "name"));
+        table_put(t, row_text(row, "state"));
+        table_put(t, row_text(row, "origin"));
+        table_age(t, now_ms, row_number(row, "last_poll_at"));
+        table_age(t, now_ms, row_number(row, "last_new_at"));
+        table_number(t, row_number(row, "errors"));
+        table_put(t, row_text(row, "status"));
+        table_put(t, row_text(row, "url"));
     }
     if (t)
         table_print(t);
@@ -181,8 +159,9 @@ static bool from_options(struct invocation *inv, struct source *s)
 static bool workers_live(redisContext *c, const struct config *config)
 {
     struct error err;
-    redisReply *reply = redis_ask(c, &err, "ZCOUNT %s %lld +inf", key_workers(config->prefix).s,
-                                  (long long)(redis_now_ms(c) - config->crawler.lease_ms));
+    int64_t now_ms;
+    redisReply *reply = frontier_now(c, &now_ms, &err)
+        ? redis_ask(c, &err, "ZCOUNT %s %lld +inf", key_workers(config->prefix).s, (long long)(now_ms - config->crawler.lease_ms)) : NULL;
     bool live = reply && reply->integer > 0;
     freeReplyObject(reply);
     return live;
@@ -220,10 +199,10 @@ static void say_added(struct invocation *inv, redisContext *c, const struct sour
         json_t *o = json_pack("{s:s, s:s}", "name", s->name, "url", s->url);
         if (look)
             json_object_update(o, look);
-        print_json(o);
+        row_print(o);
         json_decref(o);
     } else if (look) {
-        printf("  %s\n", text(look, "status"));
+        printf("  %s\n", row_text(look, "status"));
     } else if (wait) {
         printf("  no crawler has looked at it yet: `tidings status` will tell\n");
     }
@@ -280,7 +259,7 @@ static const char *meant(const struct known *known, const char *word)
     if (typed && id_of_address(typed, &id))
         row = map_get(known->ids, id.hex);
     free(typed);
-    return row ? text(row, "name") : word;
+    return row ? row_text(row, "name") : word;
 }
 
 static bool change(redisContext *c, const char *prefix, const char *what, const char *name, struct error *err)
@@ -308,7 +287,7 @@ static int change_all(struct invocation *inv, redisContext *c)
         }
         json_t *o = json_pack("{s:s, s:s}", "name", name, "state", done);
         if (inv->json)
-            print_json(o);
+            row_print(o);
         else
             printf("%s %s\n", done, name);
         json_decref(o);

@@ -51,7 +51,7 @@ static void balanced(void **state)
     char *text = ask(0, "ledger");
     static const char *const says[] = { "found 7 + reopened 0 = seen 1 + filtered 1 (old 1) + accepted 5", " + article 1 + failed 1 (http_404 1)",
                                         "https://news.example/3", "https://news.example/4", "https://news.example/5", "on_its_way",
-                                        "all 2 books balance, 4 requests are open" };
+                                        "books: 2, all balance; open requests: 4" };
     for (size_t i = 0; i < COUNT(says); i++)
         CHECK(strstr(text, says[i]), "%s is not in\n%s", says[i], text);
     free(text);

@@ -1,0 +1,12 @@
+/* row.h - reading and printing the JSON objects that answers are made of. */
+#ifndef CLI_ROW_H
+#define CLI_ROW_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+int64_t row_number(const json_t *row, const char *field);   /* 0: not there */
+const char *row_text(const json_t *row, const char *field); /* "": not there */
+void row_print(const json_t *row);                          /* one line on standard output */
+
+#endif
