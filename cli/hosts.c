@@ -193,7 +193,7 @@ static int show(struct invocation *inv, redisContext *c, const struct meta *meta
     json_t *row = json_array_get(rows, 0);
     if (robots && inv->json) {
         json_t *o = row ? json_incref(row) : json_pack("{s:s, s:i}", "host", place.budget, "partition", place.partition);
-        json_object_set(o, "domain", json_string(place.domain));
+        json_object_set_new(o, "domain", json_string(place.domain));
         json_object_set(o, "robots", robots);
         row_print(o);
         json_decref(o);
