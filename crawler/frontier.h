@@ -137,6 +137,10 @@ typedef void discovered_fn(void *arg, const struct discovered *d, const struct e
 /* Copies what it needs. Order: what comes first is fetched first (newest first). Any worker may call it for any partition. */
 void frontier_discover(struct frontier *f, const struct found *urls, size_t count, discovered_fn *fn, void *arg);
 
+/* The same for one URL and a command of a person: blocking, without a worker. */
+bool frontier_ask(redisContext *c, const struct meta *meta, const char *prefix, const struct found *u, enum verdict *out,
+                  struct error *err);
+
 /* Was this id seen (the end of a redirect inside the domain)? err as above. */
 typedef void seen_fn(void *arg, bool seen, const struct error *err);
 void frontier_seen(struct frontier *f, int partition, const struct id *id, seen_fn *fn, void *arg);

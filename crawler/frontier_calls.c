@@ -162,15 +162,18 @@ static void on_discovery_dropped(struct request *q)
         discovery_free(d);
 }
 
+static enum verdict verdict_of(char letter)
+{
+    return letter == 'a' ? VERDICT_ACCEPTED : letter == 's' ? VERDICT_SEEN : VERDICT_FILTERED;
+}
+
 static void on_discovered(struct request *q, const redisReply *reply, const struct error *err)
 {
     struct discovery *d = q->owner;
     struct error lost;
     d->failed = d->failed || err;
     for (size_t i = 0; reply && i < q->count; i++)
-        d->verdicts[d->order[q->first + i]] = reply->str[i] == 'a'   ? VERDICT_ACCEPTED
-                                              : reply->str[i] == 's' ? VERDICT_SEEN
-                                                                     : VERDICT_FILTERED;
+        d->verdicts[d->order[q->first + i]] = verdict_of(reply->str[i]);
     struct part *p = part_of(q->frontier, (int)q->number);
     if (reply && memchr(reply->str, 'a', reply->len) && p->state == PART_HELD) {
         p->due_mono_ms = 0; /* something new: do not wait for the next look */
@@ -206,6 +209,27 @@ static void add_found(struct args *args, const struct found *u, const struct pla
     }
     args_str(args, flags);
     args_num(args, u->due_in_ms > 0 ? u->due_in_ms : 0);
+}
+
+bool frontier_ask(redisContext *c, const struct meta *meta, const char *prefix, const struct found *u, enum verdict *out,
+                  struct error *err)
+{
+    struct place place = place_of(meta, u->url->host, u->url->port);
+    struct args args = { 0 };
+    args_str(&args, key_partition(prefix, place.partition).s);
+    args_str(&args, prefix);
+    args_num(&args, 1);
+    add_found(&args, u, &place);
+    redisReply *reply = redis_ask_script(c, &discover_script, 2, args.count, (const char **)args.items, args.lens, err);
+    bool ok = reply && reply->type == REDIS_REPLY_STRING && reply->len == 1;
+    if (ok)
+        *out = verdict_of(reply->str[0]);
+    else if (reply)
+        error_set(err, ERROR_SYSTEM, "discover: an answer of another form");
+    freeReplyObject(reply);
+    args_fini(&args);
+    place_fini(&place);
+    return ok;
 }
 
 /* An index sorted by partition, the caller's order kept within each. */

@@ -29,6 +29,8 @@ struct topic_reader {
     enum topic topic;
     bool all; /* READ_ALL */
     char *key;
+    int32_t partition; /* of the one record that is wanted */
+    int64_t offset;    /* its offset; -1 = all are wanted */
     /* Kafka */
     const char *bootstrap;
     char name[TOPIC_NAME_MAX];
@@ -44,6 +46,8 @@ struct topic_reader {
 
 static bool wanted(const struct topic_reader *t, const struct record *r)
 {
+    if (t->offset >= 0)
+        return r->offset == t->offset;
     return !t->key || (r->key_len == strlen(t->key) && memcmp(r->key, t->key, r->key_len) == 0);
 }
 
@@ -98,6 +102,14 @@ static rd_kafka_resp_err_t ask_end(struct topic_reader *t, struct lane *l)
     }
 }
 
+/* Narrows what is read to the one record, where it is there. */
+static void only_one(const struct topic_reader *t, struct lane *l)
+{
+    bool there = t->offset >= l->low && t->offset < l->end;
+    l->low = there ? t->offset : l->end;
+    l->end = there ? t->offset + 1 : l->end;
+}
+
 static bool ask_ends(struct topic_reader *t, struct error *err)
 {
     for (size_t i = 0; i < t->lane_count; i++) {
@@ -105,6 +117,8 @@ static bool ask_ends(struct topic_reader *t, struct error *err)
         rd_kafka_resp_err_t rc = ask_end(t, l);
         if (rc)
             return unreachable(t, reason_of(rc), err);
+        if (t->offset >= 0)
+            only_one(t, l);
         l->ended = t->all && l->low >= l->end;
     }
     return true;
@@ -112,10 +126,11 @@ static bool ask_ends(struct topic_reader *t, struct error *err)
 
 static void choose_lanes(struct topic_reader *t, int32_t partitions)
 {
-    t->lane_count = t->key ? 1 : (size_t)partitions;
-    t->lanes = xcalloc(t->lane_count, sizeof(*t->lanes));
+    bool one = t->key || t->offset >= 0;
+    t->lane_count = !one ? (size_t)partitions : t->partition < partitions ? 1 : 0;
+    t->lanes = xcalloc(t->lane_count + 1, sizeof(*t->lanes));
     for (size_t i = 0; i < t->lane_count; i++)
-        t->lanes[i].partition = (int32_t)i;
+        t->lanes[i].partition = one ? t->partition : (int32_t)i;
     if (t->key)
         t->lanes[0].partition = partition_of_key(t->key, strlen(t->key), partitions);
 }
@@ -239,7 +254,9 @@ static bool open_files(struct topic_reader *t, const struct config *config, stru
     if (t->topic != TOPIC_EVENTS && t->topic != TOPIC_DEADLETTERS)
         return error_set(err, ERROR_INVALID, "%s: the embedded form keeps events and dead letters only", topic_name(t->topic));
     t->log_end = stream_log_size(config->state_dir, t->topic);
-    t->log = stream_log_reader_open(config->state_dir, t->topic, t->all ? -1 : t->log_end);
+    if (t->offset >= 0 && t->offset < t->log_end)
+        t->log_end = t->offset + 1;
+    t->log = stream_log_reader_open(config->state_dir, t->topic, t->offset >= 0 ? t->offset : t->all ? -1 : t->log_end);
     return true;
 }
 
@@ -264,17 +281,28 @@ static int next_of_files(struct topic_reader *t, int timeout_ms, struct record *
 
 /* --- the interface --- */
 
-struct topic_reader *topic_reader_open(const struct config *config, bool embedded, enum topic topic, enum topic_reader_from from,
-                                       const char *key, struct error *err)
+static struct topic_reader *open_reader(struct topic_reader *t, const struct config *config, bool embedded, struct error *err)
 {
-    struct topic_reader *t = xcalloc(1, sizeof(*t));
-    t->topic = topic;
-    t->all = from == READ_ALL;
-    t->key = xstrdup(key);
     if (embedded ? open_files(t, config, err) : open_kafka(t, config, err))
         return t;
     topic_reader_close(t);
     return NULL;
+}
+
+struct topic_reader *topic_reader_open(const struct config *config, bool embedded, enum topic topic, enum topic_reader_from from,
+                                       const char *key, struct error *err)
+{
+    struct topic_reader *t = xcalloc(1, sizeof(*t));
+    *t = (struct topic_reader){ .topic = topic, .all = from == READ_ALL, .key = xstrdup(key), .offset = -1 };
+    return open_reader(t, config, embedded, err);
+}
+
+struct topic_reader *topic_reader_open_at(const struct config *config, bool embedded, enum topic topic, int32_t partition,
+                                          int64_t offset, struct error *err)
+{
+    struct topic_reader *t = xcalloc(1, sizeof(*t));
+    *t = (struct topic_reader){ .topic = topic, .all = true, .partition = partition, .offset = offset };
+    return open_reader(t, config, embedded, err);
 }
 
 int topic_reader_next(struct topic_reader *t, int timeout_ms, struct record **out, struct error *err)

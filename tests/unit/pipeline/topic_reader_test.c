@@ -173,6 +173,40 @@ static void test_tombstones_and_headers(void **state)
     bed_close(&b);
 }
 
+static void test_one(void **state)
+{
+    struct bed b;
+    struct record *r;
+    struct error err = { .message = "" };
+    int64_t offsets[3];
+    char key[] = "k", last[32];
+    int32_t partition;
+    (void)state;
+    bed_open(&b);
+    send_text(&b, TOPIC_DEADLETTERS, key, "zero");
+    send_text(&b, TOPIC_DEADLETTERS, key, "one");
+    send_text(&b, TOPIC_DEADLETTERS, key, "two");
+    struct topic_reader *t = open_reader(&b, TOPIC_DEADLETTERS, READ_ALL, NULL);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(topic_reader_next(t, 0, &r, &err), 1);
+        offsets[i] = r->offset;
+        partition = r->partition;
+        record_release(r);
+    }
+    topic_reader_close(t);
+    const struct { int32_t partition; int64_t offset; int count; } cases[] = {
+        { partition, offsets[1], 1 }, { partition, offsets[2], 1 }, { partition, 1000000, 0 }, { 77, 0, embedded ? 1 : 0 },
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        t = topic_reader_open_at(&b.config, embedded, TOPIC_DEADLETTERS, cases[i].partition, cases[i].offset, &err);
+        CHECK(t, "%s", err.message);
+        int n = count_all(t, last);
+        CHECK(n == cases[i].count, "case %zu: %d", i, n);
+        CHECK(i != 0 || strcmp(last, "one") == 0, "%s", last);
+    }
+    bed_close(&b);
+}
+
 static void test_what_cannot_be_read(void **state)
 {
     struct bed b;
@@ -220,6 +254,7 @@ int main(void)
         cmocka_unit_test(test_all_ends_where_it_was_on_opening),
         cmocka_unit_test(test_new),
         cmocka_unit_test(test_tombstones_and_headers),
+        cmocka_unit_test(test_one),
         cmocka_unit_test(test_what_cannot_be_read),
     };
     const struct CMUnitTest kafka[] = { cmocka_unit_test(test_no_broker) };
