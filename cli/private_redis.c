@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -212,9 +213,12 @@ bool private_redis_check(struct private_redis *p, struct error *err)
         redisFree(c);
     if (!fails)
         return true;
+    struct statvfs disk = { 0 };
     char words[256];
     last_words(p, words, sizeof(words));
-    return error_set(err, ERROR_TRANSIENT, "the private Redis cannot store: %s. Free space at %s; work goes on by itself then", words, p->folder);
+    statvfs(p->folder, &disk);
+    return error_set(err, ERROR_TRANSIENT, "the private Redis cannot store: %.80s; %llu kB are free at %.80s: make room there, and work goes on "
+                     "by itself", words, (unsigned long long)disk.f_bavail * disk.f_frsize / 1024, p->folder);
 }
 
 void private_redis_stop(struct private_redis *p)

@@ -87,8 +87,9 @@ struct state_dir *state_dir_open(const char *path, bool create, struct error *er
     if (d->path)
         d->fd = open(d->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (d->fd < 0) {
-        error_set(err, ERROR_INVALID, "state directory %s: %s%s", path, strerror(errno),
-                  errno == ENOENT ? ". `tidings run` makes it; or name another with --state-dir, or a Redis with --config" : "");
+        error_set(err, ERROR_INVALID, "state directory %s: %s. %s", path, strerror(errno),
+                  errno == ENOENT ? "`tidings run` makes it; or name another with --state-dir, or a Redis with --config"
+                                  : "Run as the user it belongs to, or choose another with --state-dir");
         goto fail;
     }
     if (!check_owner(d, err) || !check_format(d, create, err))

@@ -50,6 +50,7 @@ struct lane {
     uint64_t generation;        /* names what a position reply was asked for */
     bool leaving;               /* revoked: finish, take nothing new */
     bool paused;
+    bool told;                  /* a restart was logged; the next ones are not until something has its effect */
     struct inorder_item *head, *tail, *unsent;
     int64_t stored;             /* the position that the last sent script will have written; -1 = none */
     int64_t covered;            /* offset after the newest skipped item; 0 = nothing to cover */
@@ -262,9 +263,11 @@ static void lane_restart(struct lane *l, const char *why)
     struct inorder *o = l->owner;
 
     if (l->state == LANE_RUNNING) {
-        if (redis_connected(o->redis)) /* else every lane would say what the connection has said */
+        if (!l->told && redis_connected(o->redis)) { /* else every lane would say what the connection has said */
+            l->told = true;
             log_info("partition restarts topic=%s partition=%" PRId32 " held=%zu reason=\"%s\"", topic_name(o->options.topic),
                      l->partition, o->held, why);
+        }
         metric_add(o->restarts, 1);
     }
     l->state = LANE_WAITING;
@@ -284,6 +287,7 @@ static void item_applied(struct inorder_item *it, const redisReply *reply)
 
     assert(it == l->head); /* one connection answers in order */
     item_unlink(it);
+    l->told = false;
     consumer_done(o->consumer, l->partition, it->offset + 1);
     if (!it->bare) {
         metric_add(o->applied, 1);

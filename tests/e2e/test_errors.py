@@ -1,0 +1,105 @@
+"""What goes wrong outside is said with its name and the remedy: configuration, files, state directories, a full disk."""
+import os
+import re
+import subprocess
+
+import pytest
+
+import harness
+
+NOBODY = 65534
+
+
+def start(*args, as_user=None, env=None):
+    """Runs a command that must not succeed; its status and what it said."""
+    command = [harness.program(), *args]
+    if as_user:
+        command = ["setpriv", "--reuid", str(as_user), "--regid", str(as_user), "--clear-groups", *command]
+    r = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60,
+                       env={**os.environ, **(env or {})})
+    assert r.stdout == b"", r.stdout
+    return r.returncode, r.stderr.decode()
+
+
+# name, the file, what must be said after the file's name
+CONFIGURATIONS = [
+    ("a word for a number", "crawler:\n  timeout_ms: 30s\n", ':2: crawler.timeout_ms = "30s": expected a whole number of milliseconds'),
+    ("out of range", "redis:\n  private_max_mb: 1\n", ":2: redis.private_max_mb = \"1\": expected a whole number of megabytes from 32 to 65536"),
+    ("an unknown key", "crawler:\n  delay: 1\n", ":2: "),
+    ("no YAML", "crawler: [\n", ":"),
+    ("a property that promises rest on", "kafka:\n  properties:\n    enable.idempotence: false\n", "enable.idempotence"),
+]
+
+
+@pytest.mark.parametrize("name,text,said", CONFIGURATIONS, ids=[c[0] for c in CONFIGURATIONS])
+def test_configuration(folder, name, text, said):
+    path = folder / "tidings.yaml"
+    with open(path, "w") as f:
+        f.write(text)
+    for command in ("run", "loader", "check"):
+        status, told = start(command, "--config", path)
+        assert status == 2 and path in told and said in told, told
+
+
+def test_files_that_cannot_be_read(folder):
+    status, told = start("run", "--config", folder / "none.yaml")
+    assert status == 2 and "%s: " % (folder / "none.yaml") in told and "No such file" in told, told
+    os.mkdir(folder / "d")
+    status, told = start("run", "--config", folder / "d")
+    assert status == 2 and folder / "d" in told and "directory" in told, told
+    with open(folder / "secret", "w") as f:
+        f.write("password\n")
+    os.chmod(folder / "secret", 0o600)
+    if os.geteuid() == 0:
+        status, told = start("run", "--config", folder / "secret", as_user=NOBODY)
+        assert status == 2 and "%s: " % (folder / "secret") in told and "Permission denied" in told, told
+        status, told = start("check", "--set", "redis.frontier_password_file=%s" % (folder / "secret"), as_user=NOBODY)
+        assert status == 2 and folder / "secret" in told and "Permission denied" in told and "password\n" not in told, told
+
+
+def test_state_directories(folder):
+    state = folder / "state"
+    os.mkdir(state, 0o700)
+    with open(os.path.join(state, "format"), "w") as f:
+        f.write("tidings state 2\n")
+    site = ("--set", "crawler.allow_private=true", "http://127.0.0.1:9/")
+    status, told = start("run", "--state-dir", state, *site)
+    assert status == 2 and "was written by a newer tidings (format 2, this program knows 1)" in told, told
+    with open(folder / "file", "w"):
+        pass
+    status, told = start("run", "--state-dir", os.path.join(folder / "file", "state"), *site)
+    assert status == 2 and "cannot be made" in told and "Choose another with --state-dir" in told, told
+    if os.geteuid() == 0:
+        status, told = start("run", "--state-dir", state, *site, as_user=NOBODY)
+        assert status == 2 and "state directory %s" % state in told and "--state-dir" in told, told
+    status, told = start("run", "--state-dir", folder / "new", *site, env={"PATH": "/nowhere"})
+    assert status == 4 and "apt-get install redis-server" in told, told
+    for question in ("ledger", "sources"):
+        status, told = start(question, *(["list"] if question == "sources" else []), "--state-dir", folder / "nothing")
+        assert status == 2 and "`tidings run` makes it" in told, told
+
+
+def test_a_full_disk_is_named_and_work_goes_on_when_there_is_room(folder, started):
+    site = started(harness.Site(folder, articles=120))
+    config = harness.write_config(folder)
+    disk = folder / "disk"
+    os.mkdir(disk)
+    command = " ".join([harness.program(), "run", "--config", config, "--state-dir", os.path.join(disk, "state"), "--once", *site.urls])
+    script = "mount -t tmpfs -o size=4m none %s && mkdir -m 700 %s/state && head -c 3700000 /dev/zero >%s/ballast && exec %s" % (
+        disk, disk, disk, command)
+    err, out = open(folder / "run.err", "wb"), open(folder / "run.out", "wb")
+    run = subprocess.Popen(["unshare", "-m" if os.geteuid() == 0 else "-Urm", "sh", "-c", script], stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+    try:
+        said = lambda: open(folder / "run.err").read()
+        harness.wait_until(lambda: "the full disk to be named\n" + said()[-2000:], 60,
+                           lambda: re.search(r"the private Redis cannot store: .*; \d+ kB are free at .*/state/redis: make room there, and work goes on by itself", said()) or run.poll() is not None)
+        assert run.poll() is None, said()[-2000:]
+        assert "records wait for the disk topic=events" in said()
+        os.remove("/proc/%d/root%s/ballast" % (run.pid, disk))
+        harness.wait_until(lambda: "the end\n" + said()[-2000:], 120, lambda: run.poll() is not None)
+        assert run.returncode == 0 and "the private Redis stores again" in said(), said()[-2000:]
+    finally:
+        if run.poll() is None:
+            run.kill()
+        run.wait()
+    assert len(open(folder / "run.out").read().splitlines()) == len(site.truth())
