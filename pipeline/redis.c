@@ -91,6 +91,8 @@ static void on_poll(uv_poll_t *handle, int status, int events)
     struct poller *p = handle->data;
     if (p->context && (status < 0 || (events & UV_READABLE)))
         redisAsyncHandleRead(p->context);
+    if (p->context && status < 0) /* the socket has an error, and libuv stops watching it: but first come the answers before it */
+        uv_poll_start(&p->handle, p->events | UV_READABLE, on_poll);
     if (p->context && status >= 0 && (events & UV_WRITABLE))
         redisAsyncHandleWrite(p->context);
 }

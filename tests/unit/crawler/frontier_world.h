@@ -289,6 +289,8 @@ static __attribute__((unused)) int world_run(const struct CMUnitTest *tests, siz
     redis_server_start(&server);
     int failed = _cmocka_run_group_tests("frontier", tests, count, NULL, NULL);
     redis_server_stop(&server);
+    if (failed)
+        return failed; /* workers may be left */
     uv_run(&loop, UV_RUN_DEFAULT);
     CHECK(uv_loop_close(&loop) == 0, "handles left");
     return failed;

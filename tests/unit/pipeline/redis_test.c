@@ -124,6 +124,29 @@ static void test_restart(void **state)
     close_redis(r);
 }
 
+/* An error of the socket that comes together with the last answers: both are seen. */
+static void test_answers_before_an_error(void **state)
+{
+    (void)state;
+    struct seen s;
+    struct redis *r = open_redis(&s);
+    RUN_UNTIL(&loop, s.connected == 1);
+    freeReplyObject(redis_server_ask(&server, "SETRANGE big 150000 x"));
+    redis_callf(r, on_reply, &s, "GET big"); /* more than is read at once */
+    uv_run(&loop, UV_RUN_NOWAIT);
+    freeReplyObject(redis_server_ask(&server, "PING")); /* so the other is answered, too: one after the other */
+    kill(server.pid, SIGSTOP);
+    redis_callf(r, on_reply, &s, "PING"); /* never read by the server: its end resets the connection */
+    uv_run(&loop, UV_RUN_NOWAIT);
+    CHECK(s.answers == 0, "the answer is there, and not yet read");
+    redis_server_kill(&server);
+    RUN_UNTIL(&loop, s.disconnected == 1);
+    CHECK(s.answers == 2 && s.errors == 1, "the first was read");
+    redis_server_start(&server);
+    RUN_UNTIL(&loop, s.connected == 2);
+    close_redis(r);
+}
+
 static void on_reply_close(void *arg, const redisReply *reply, const struct error *err)
 {
     (void)reply, (void)err;
@@ -163,7 +186,7 @@ static void test_addresses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_order_and_scripts), cmocka_unit_test(test_errors), cmocka_unit_test(test_restart),
+        cmocka_unit_test(test_order_and_scripts), cmocka_unit_test(test_errors), cmocka_unit_test(test_restart), cmocka_unit_test(test_answers_before_an_error),
         cmocka_unit_test(test_close_inside_an_answer), cmocka_unit_test(test_addresses),
     };
     uv_loop_init(&loop);
