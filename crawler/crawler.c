@@ -31,6 +31,7 @@
 #include "base/mem.h"
 #include "crawler/discover.h"
 #include "crawler/door.h"
+#include "crawler/outfit.h"
 #include "crawler/page_fetch.h"
 #include "crawler/poll.h"
 #include "crawler/reader.h"
@@ -55,7 +56,6 @@
 #define READERS 2                         /* documents read at the same time */
 #define READERS_MEMORY (24u << 20)        /* what those may hold decoded: set aside from the byte budget */
 #define PAGES_RETENTION_MS (3 * 24 * 3600 * 1000LL)
-#define POOL_THREADS 4                    /* libuv's own default, where nobody set another */
 
 struct crawler {
     struct crawl crawl;                   /* first: crawler_of() */
@@ -374,41 +374,18 @@ static struct meta *load_meta(const struct config *config, struct error *err)
     return m;
 }
 
-static struct address_policy *policy_of(const struct config *config)
-{
-    uint16_t ports[CONFIG_LIST_MAX + 1] = { 0 };
-    size_t n = 0;
-    for (char *const *p = config->crawler.allow_ports.items; *p && n < CONFIG_LIST_MAX; p++)
-        ports[n++] = (uint16_t)atoi(*p);
-    struct address_policy *p = address_policy_create(config->crawler.allow_private, ports);
-    if (!config->contact)
-        address_policy_loopback_only(p);
-    return p;
-}
-
-/* Half of libuv's pool may look up names. */
-static int dns_lookups(void)
-{
-    const char *threads = getenv("UV_THREADPOOL_SIZE");
-    int n = threads ? atoi(threads) : POOL_THREADS;
-    return n >= 2 ? n / 2 : 1;
-}
-
 /* The largest body a request may bring is set aside once, as the fetcher's reserve; in a small budget it is a third. */
 static bool make_fetcher(struct crawler *w, struct error *err)
 {
-    const struct config *config = w->env.config;
     struct crawl *c = &w->crawl;
-    char agent[300];
-    snprintf(agent, sizeof(agent), "tidings/%s (+%s)", TIDINGS_VERSION, config->contact ? config->contact : "no contact: loopback only");
+    char agent[USER_AGENT_MAX];
     size_t all = budget_lendable(c->budget), reserve = FETCH_READ_MAX < all / 3 ? FETCH_READ_MAX : all / 3;
     budget_set_aside(c->budget, reserve + (READERS_MEMORY < all / 4 ? READERS_MEMORY : all / 4));
     c->read_max_bytes = reserve;
-    struct fetcher_options o = {
-        .user_agent = config->crawler.user_agent ? config->crawler.user_agent : agent, .ca_file = getenv("SSL_CERT_FILE"),
-        .addresses = w->addresses, .budget = c->budget, .reserve_bytes = reserve, .dns_lookups = dns_lookups(),
-        .connect_timeout_ms = config->crawler.connect_timeout_ms, .timeout_ms = config->crawler.timeout_ms,
-        .first_byte_ms = config->crawler.timeout_ms < 30000 ? config->crawler.timeout_ms : 30000, .stall_ms = 15000, .stall_bytes = 3000 };
+    struct fetcher_options o = outfit_fetcher(w->env.config, agent);
+    o.addresses = w->addresses;
+    o.budget = c->budget;
+    o.reserve_bytes = reserve;
     c->fetcher = fetcher_create(c->loop, &o, err);
     return c->fetcher != NULL;
 }
@@ -464,7 +441,7 @@ static void *crawler_create(const struct stage_env *env, uv_loop_t *loop, struct
         goto fail;
     c->meta = w->meta;
     c->budget = env->budget;
-    w->addresses = policy_of(env->config);
+    w->addresses = outfit_addresses(env->config);
     c->gate = gate_create(loop, may_start, c);
     c->robots = robots_cache_create(c);
     c->readers = readers_create(loop, READERS);

@@ -1,14 +1,10 @@
-/* discover.c - see discover.h.
+/* discover.c - see discover.h; the order in which a site is asked is search.h's.
  *
- *   front page ──> feeds and sitemaps it names ─┐
- *   robots.txt ──> Sitemap lines ───────────────┼─> frontier_poll_put() for each ──all replied──> frontier_poll_done()
- *   else, one at a time, in the host's budget:  │
- *     pages that may list feeds ────────────────┤
- *     well-known paths ─────────────────────────┘
- *   nothing: the front page itself is watched
+ *   search_next() ──visit──> reader (pool) ──> search_take() ──┐   each in the host's budget
+ *        ^────────────────────────────────────────────────────┘
+ *        └─over─> frontier_poll_put() for each found ──all replied──> frontier_poll_done()
  *
- * The site's address may itself be a feed or a sitemap: then that is what is watched. Repeated once a week, because sites
- * change; putting a poll that exists changes nothing. */
+ * Repeated once a week, because sites change; putting a poll that exists changes nothing. */
 #include "crawler/discover.h"
 
 #include "base/clock.h"
@@ -16,7 +12,7 @@
 #include "crawler/poll.h"
 #include "crawler/reader.h"
 #include "crawler/robots_cache.h"
-#include "crawler/schedule.h"
+#include "crawler/search.h"
 #include "crawler/visit.h"
 
 #include <stdio.h>
@@ -25,28 +21,14 @@
 
 #define AGAIN_MS (7 * 24 * 3600 * 1000LL)
 #define RETRY_MS (5 * 60 * 1000LL)
-#define FOUND_MAX 20
-#define LISTS_MAX 2
-
-static const struct { const char *path; enum claim_kind kind; } well_known[] = {
-    { "/feed", CLAIM_FEED }, { "/rss", CLAIM_FEED }, { "/rss.xml", CLAIM_FEED }, { "/feed.xml", CLAIM_FEED }, { "/atom.xml", CLAIM_FEED },
-    { "/news-sitemap.xml", CLAIM_SITEMAP }, { "/sitemap.xml", CLAIM_SITEMAP },
-};
-
-struct candidate { struct url url; enum claim_kind kind; };
-
 struct discovery {
     struct work work;
     struct visit *visit;
-    enum { FRONT, LISTS, WELL_KNOWN } step;
+    struct search *search;           /* owned */
+    bool beyond_front;               /* the site itself has answered */
     enum claim_kind asking;          /* what the visit under way is taken for */
-    struct url site;                 /* that answered */
     int64_t sent_mono_ms;
     struct host_effect effect;
-    struct candidate found[FOUND_MAX];
-    size_t found_count;
-    char *lists[LISTS_MAX];          /* pages that may list feeds; owned */
-    size_t list_count, next_list, next_path;
     bool unstored;
     char status[POLL_STATUS_SIZE];
 };
@@ -59,11 +41,7 @@ static struct discovery *discovery_of(struct work *w)
 static void discovery_free(struct work *w)
 {
     struct discovery *d = discovery_of(w);
-    for (size_t i = 0; i < d->found_count; i++)
-        url_fini(&d->found[i].url);
-    for (size_t i = 0; i < d->list_count; i++)
-        free(d->lists[i]);
-    url_fini(&d->site);
+    search_destroy(d->search);
     free(d);
 }
 
@@ -91,15 +69,17 @@ static void finish(struct discovery *d, bool ok)
     const struct claim *claim = d->work.claim;
     unsigned char bytes[SCHEDULE_BYTES];
     struct schedule schedule;
+    size_t found;
+    search_found(d->search, &found);
     schedule_read(&schedule, claim->schedule, claim->schedule_len);
     struct poll_facts facts = { .end = ok ? POLL_READ : POLL_FAILED, .now_s = clock_unix_ms() / 1000, .min_ms = c->config->crawler.poll_min_ms,
                                 .max_ms = c->config->crawler.poll_max_ms, .fixed_ms = RETRY_MS, .retry_after_ms = d->effect.retry_after_ms };
     int64_t retry_ms = schedule_next(&schedule, &facts);
     size_t len = schedule_write(&schedule, bytes);
-    work_event(&d->work, "poll", ok ? "discovered" : "failed", d->status, json_pack("{sI}", "found", (json_int_t)d->found_count));
+    work_event(&d->work, "poll", ok ? "discovered" : "failed", d->status, json_pack("{sI}", "found", (json_int_t)found));
     work_poll_done(&d->work, &(struct poll_result){ .keep_validators = true, .next_in_ms = d->unstored ? 1000 : ok ? AGAIN_MS : retry_ms,
                                                     .schedule = bytes, .schedule_len = len, .status = d->status, .ok = ok,
-                                                    .items = d->found_count });
+                                                    .items = found });
 }
 
 static void visited(struct discovery *d)
@@ -124,80 +104,36 @@ static void on_put(void *arg, const struct error *err)
         finish(d, true);
 }
 
-static void put(struct discovery *d, const struct url *u, enum claim_kind kind)
-{
-    d->work.pending++;
-    frontier_poll_put(d->work.crawl->frontier, d->work.claim->source, kind, u, 0, on_put, d);
-}
-
 static void put_all(struct discovery *d)
 {
-    size_t feeds = 0;
+    size_t count, feeds = 0, sitemaps = 0;
+    const struct search_found *found = search_found(d->search, &count);
     visited(d);
-    for (size_t i = 0; i < d->found_count; i++)
-        feeds += d->found[i].kind == CLAIM_FEED;
-    if (d->found_count == 0)
+    for (size_t i = 0; i < count; i++) {
+        feeds += found[i].kind == CLAIM_FEED;
+        sitemaps += found[i].kind == CLAIM_SITEMAP;
+    }
+    if (feeds + sitemaps == 0)
         snprintf(d->status, sizeof(d->status), "no feed, no sitemap: front page watched");
     else
-        snprintf(d->status, sizeof(d->status), "found %zu feeds, %zu sitemaps", feeds, d->found_count - feeds);
-    if (d->found_count == 0)
-        put(d, &d->site, CLAIM_FRONT);
-    for (size_t i = 0; i < d->found_count; i++)
-        put(d, &d->found[i].url, d->found[i].kind);
+        snprintf(d->status, sizeof(d->status), "found %zu feeds, %zu sitemaps", feeds, sitemaps);
+    for (size_t i = 0; i < count; i++) {
+        d->work.pending++;
+        frontier_poll_put(d->work.crawl->frontier, d->work.claim->source, found[i].kind, &found[i].url, 0, on_put, d);
+    }
 }
 
 /* --- what was found --- */
-
-static void add(struct discovery *d, const char *text, enum claim_kind kind)
-{
-    struct url u;
-    if (d->found_count == FOUND_MAX || !url_parse(&u, text, strlen(text), d->site.fetch, NULL, NULL))
-        return;
-    for (size_t i = 0; i < d->found_count; i++) {
-        if (strcmp(d->found[i].url.id.hex, u.id.hex) == 0) {
-            url_fini(&u);
-            return;
-        }
-    }
-    d->found[d->found_count++] = (struct candidate){ u, kind };
-}
-
-static void add_from_robots(struct discovery *d)
-{
-    const char *const *urls;
-    size_t n = robots_known_sitemaps(d->work.crawl->robots, &d->site, &urls);
-    for (size_t i = 0; i < n; i++)
-        add(d, urls[i], CLAIM_SITEMAP);
-}
-
-static void take_reading(struct discovery *d, const struct reading *r)
-{
-    bool is_sitemap = strcmp(r->format, "sitemap") == 0 || strcmp(r->format, "sitemapindex") == 0;
-    for (size_t i = 0; i < r->feed_count; i++)
-        add(d, r->feeds[i], CLAIM_FEED);
-    for (size_t i = 0; i < r->sitemap_count; i++)
-        add(d, r->sitemaps[i], CLAIM_SITEMAP);
-    if (strcmp(r->format, "html") != 0 && strcmp(r->format, "unknown") != 0)
-        add(d, r->url, is_sitemap ? CLAIM_SITEMAP : CLAIM_FEED);
-    for (size_t i = 0; d->step == FRONT && i < r->feed_list_count && d->list_count < LISTS_MAX; i++)
-        d->lists[d->list_count++] = xstrdup(r->feed_lists[i]);
-}
 
 static void visit(struct discovery *d, const char *url, enum claim_kind kind);
 
 static void next(struct discovery *d)
 {
-    if (d->step == FRONT)
-        add_from_robots(d);
-    if (d->found_count > 0) {
-        put_all(d);
-    } else if (d->next_list < d->list_count) {
-        d->step = LISTS;
-        visit(d, d->lists[d->next_list++], CLAIM_DISCOVERY);
-    } else if (d->next_path < COUNT(well_known)) {
-        d->step = WELL_KNOWN;
-        char *url = url_absolute(well_known[d->next_path].path, strlen(well_known[d->next_path].path), d->site.fetch);
-        visit(d, url, well_known[d->next_path++].kind);
+    enum claim_kind kind;
+    char *url;
+    d->beyond_front = true;
+    if (search_next(d->search, &kind, &url)) {
+        visit(d, url, kind);
         free(url);
     } else {
         put_all(d);
@@ -208,7 +144,7 @@ static void on_read(void *arg, struct reading *r)
 {
     struct discovery *d = arg;
     if (work_back_from_pool(&d->work)) {
-        take_reading(d, r);
+        search_take(d->search, r);
         next(d);
     }
     reading_free(r);
@@ -249,6 +185,15 @@ static void front_failed(struct discovery *d, const struct visit_report *v)
     }
 }
 
+/* The front page answered; what robots.txt names is known since it was asked for permission. */
+static void take_site(struct discovery *d, const struct url *url)
+{
+    const char *const *sitemaps;
+    search_site(d->search, url->fetch);
+    size_t n = robots_known_sitemaps(d->work.crawl->robots, url, &sitemaps);
+    search_sitemaps(d->search, sitemaps, n);
+}
+
 static void on_visited(void *arg, struct visit_report *v)
 {
     struct discovery *d = arg;
@@ -258,11 +203,11 @@ static void on_visited(void *arg, struct visit_report *v)
         d->sent_mono_ms = v->sent_mono_ms;
         d->effect = v->effect;
     }
-    if (d->step == FRONT && v->url->fetch)
-        url_parse(&d->site, v->url->fetch, strlen(v->url->fetch), NULL, NULL, NULL);
+    if (!d->beyond_front && body)
+        take_site(d, v->url);
     if (body)
         read_body(d, v);
-    else if (d->step == FRONT)
+    else if (!d->beyond_front)
         front_failed(d, v);
     else
         next(d);
@@ -281,5 +226,6 @@ void discover_begin(struct crawl *c, struct claim *claim)
     struct discovery *d = xcalloc(1, sizeof(*d));
     work_begin(&d->work, c, claim, &ops);
     d->effect.crawl_delay_ms = -1;
+    d->search = search_create();
     visit(d, claim->url, CLAIM_DISCOVERY);
 }

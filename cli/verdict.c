@@ -1,0 +1,100 @@
+/* verdict.c - see verdict.h. */
+#include "cli/verdict.h"
+
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/decode.h"
+#include "base/text.h"
+#include "crawler/wall.h"
+#include "extractor/extract.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static json_t *problem(const char *fmt, const char *what, int number)
+{
+    char text[300];
+    snprintf(text, sizeof(text), fmt, what, number);
+    return json_pack("{ss}", "problem", text);
+}
+
+static json_t *no_page(const struct visited *v)
+{
+    switch (v->end) {
+    case VISITED_ANSWER: return problem("%shttp %d", "", v->status);
+    case VISITED_DENIED: return problem("robots.txt, line %2$d: %1$.200s", v->rule ? v->rule : "denied", (int)v->line);
+    case VISITED_NO_ROBOTS: return problem("robots.txt cannot be read: %.200s", v->message, 0);
+    case VISITED_LATE: return problem("%s", "no time was left", 0);
+    default: return problem("%.200s", v->message, 0);
+    }
+}
+
+static json_t *read_page(const struct visited *v, const struct buffer *text, bool truncated)
+{
+    struct extractor *x = extractor_create(NULL);
+    struct article_fields f;
+    struct error err;
+    struct extract_input in = { .bytes = text->data ? text->data : "", .len = text->len, .truncated = truncated, .url = v->url,
+                                .content_type = v->header[HEADER_CONTENT_TYPE], .content_language = v->header[HEADER_CONTENT_LANGUAGE],
+                                .x_robots_tag = v->header[HEADER_X_ROBOTS_TAG], .tdm_reservation = v->header[HEADER_TDM_RESERVATION],
+                                .fetched_at_s = clock_unix_ms() / 1000 };
+    json_t *o;
+    if (extract_run(x, &in, &f, &err)) {
+        char date[DATE_TEXT_MAX] = "";
+        if (f.has_published)
+            date_format(&f.published, date);
+        o = json_pack("{ss ss* ss* sI ss* so}", "page_type", page_type_name(f.page_type), "title", f.title, "published_at",
+                      date[0] ? date : NULL, "words", (json_int_t)f.word_count, "reason", f.page_reason, "article", extract_to_json(&f));
+    } else {
+        o = problem("%.250s", err.message, 0);
+    }
+    extractor_destroy(x);
+    return o;
+}
+
+json_t *verdict_of(const struct visited *v)
+{
+    struct buffer text;
+    bool truncated = false;
+    struct decode_limits limits = { .max_bytes = VERDICT_MAX_BYTES };
+    if (v->end != VISITED_ANSWER || !v->body.data)
+        return no_page(v);
+    buffer_init(&text, VERDICT_MAX_BYTES + 1);
+    decode_body(v->body.data, v->body.len, v->header[HEADER_CONTENT_ENCODING], &limits, &text, &truncated, NULL);
+    const char *wall = wall_of(v->status, buffer_str(&text), text.len);
+    json_t *o = wall                ? problem("a wall against programs: %s (http %d)", wall, v->status)
+                : v->status != 200 ? no_page(v)
+                                   : read_page(v, &text, truncated);
+    buffer_fini(&text);
+    return o;
+}
+
+static void say(const char *label, const char *text)
+{
+    struct buffer b;
+    if (!text)
+        return;
+    buffer_init(&b, 0);
+    text_for_terminal(text, strlen(text), 120, false, &b);
+    printf("%s%s", label, buffer_str(&b));
+    buffer_fini(&b);
+}
+
+void verdict_say(const char *first, const char *rest, const json_t *v)
+{
+    const char *trouble = json_string_value(json_object_get(v, "problem")), *title = json_string_value(json_object_get(v, "title"));
+    printf("%s", first);
+    if (trouble) {
+        say("not read: ", trouble);
+    } else {
+        printf("%s, %lld words", json_string_value(json_object_get(v, "page_type")), (long long)json_integer_value(json_object_get(v, "words")));
+        say(", published ", json_string_value(json_object_get(v, "published_at")));
+        say(" (", json_string_value(json_object_get(v, "reason")));
+        printf("%s", json_object_get(v, "reason") ? ")" : "");
+    }
+    printf("\n");
+    if (title) {
+        say(rest, title);
+        printf("\n");
+    }
+}
