@@ -414,6 +414,7 @@ static bool make_streams(struct crawler *w, struct error *err)
     if (!c->producer)
         return false;
     producer_on_space(c->producer, on_space, c);
+    producer_on_fatal(c->producer, on_fatal, w);
     w->door = door_create(c, w->env.stream, w->redis, on_fatal, w, err);
     return w->door != NULL;
 }

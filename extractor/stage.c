@@ -154,6 +154,7 @@ static bool open_all(struct extract_stage *x, struct error *err)
         return false;
     x->in_work_max = 4 * (size_t)workers + 4; /* two in each child, as many on their way to and from Redis */
     producer_on_space(x->producer, tasks_on_space, x);
+    producer_on_fatal(x->producer, x->env.on_fatal, x->env.arg);
     x->redis = redis_create(x->loop, c->redis.frontier, c->redis.frontier_password, &redis, err);
     if (!x->redis)
         return false;

@@ -524,6 +524,7 @@ static void *loader_create(const struct stage_env *env, uv_loop_t *loop, struct 
         return NULL;
     }
     producer_on_space(l->producer, on_space, l);
+    producer_on_fatal(l->producer, l->env.on_fatal, l->env.arg);
     return l;
 }
 

@@ -171,6 +171,12 @@ void producer_on_space(struct producer *p, void (*on_space)(void *arg), void *ar
     p->driver->on_space(p, on_space, arg);
 }
 
+void producer_on_fatal(struct producer *p, void (*on_fatal)(void *arg, const struct error *err), void *arg)
+{
+    p->on_fatal = on_fatal;
+    p->on_fatal_arg = arg;
+}
+
 size_t producer_queued(const struct producer *p)
 {
     return p->driver->queued(p);

@@ -61,18 +61,21 @@ const char *stream_topic_name(const struct stream *s, enum topic topic); /* as o
 
 struct producer;
 
-/* ok: err is NULL. Else err->kind tells: ERROR_INVALID or ERROR_LIMIT: this record itself can never be sent (dead letter);
- * ERROR_SYSTEM: the process must end (a fatal client error). Outages are not reported: the producer waits. */
+/* ok: err is NULL. Else ERROR_INVALID: this record itself can never be sent (dead letter). Outages are not reported: the
+ * producer waits. What this process cannot go on from is told to producer_on_fatal(), and no record is reported with it. */
 typedef void producer_delivery_fn(void *arg, const struct record *r, const struct error *err);
 
 struct producer *producer_create(struct stream *s, uv_loop_t *loop, struct error *err);
 void producer_destroy(struct producer *p); /* undelivered records are dropped (their callbacks are not called) and counted */
 
 /* Copies r and queues it; partition is chosen by the key. on_delivery may be NULL (events). Returns false with ERROR_LIMIT
- * when the bounded queue is full (nothing was queued; try again from on_space), ERROR_INVALID when r can never be sent. */
+ * when the bounded queue is full (nothing was queued; try again from on_space), ERROR_INVALID when r can never be sent,
+ * ERROR_SYSTEM when the process is to end (on_fatal is called from the loop). */
 bool producer_send(struct producer *p, const struct record *r, producer_delivery_fn *on_delivery, void *arg, struct error *err);
 /* Called when a full queue has room again. */
 void producer_on_space(struct producer *p, void (*on_space)(void *arg), void *arg);
+/* Called once, when this process must end: a fatal client error, a topic that is not there or not allowed. */
+void producer_on_fatal(struct producer *p, void (*on_fatal)(void *arg, const struct error *err), void *arg);
 size_t producer_queued(const struct producer *p);      /* records without a delivery report */
 size_t producer_queued_bytes(const struct producer *p);
 bool producer_reachable(const struct producer *p);     /* false while no broker answers */

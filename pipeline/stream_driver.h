@@ -45,6 +45,8 @@ struct stream {
 struct producer {
     const struct producer_driver *driver;
     struct stream *stream;
+    void (*on_fatal)(void *arg, const struct error *err); /* may be NULL */
+    void *on_fatal_arg;
     uint32_t turn; /* records without a key go round the partitions */
 };
 

@@ -37,29 +37,63 @@ struct kafka_producer {
     bool full;       /* somebody was refused and waits for on_space */
     bool reachable;
     bool closing;    /* reports call nobody any more */
+    bool failed, told; /* with `fatal`; told: on_fatal was called */
+    struct error fatal;
     void (*on_space)(void *arg);
     void *on_space_arg;
 };
+
+/* This process cannot go on: told from the loop, not from inside a call of ours. The first reason is the one. */
+static bool fail(struct kafka_producer *p, struct error *err)
+{
+    if (!p->failed)
+        p->fatal = *err;
+    p->failed = true;
+    kafka_wake_now(p->wake);
+    return false;
+}
+
+static void tell_fatal(struct kafka_producer *p)
+{
+    if (!p->failed || p->told)
+        return;
+    p->told = true;
+    log_error("kafka producer failed client=%s reason=%s", rd_kafka_name(p->rk), log_quote(p->fatal.message));
+    if (p->base.on_fatal)
+        p->base.on_fatal(p->base.on_fatal_arg, &p->fatal);
+}
+
+static const char *remedy(rd_kafka_resp_err_t code)
+{
+    switch (code) {
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+        return ": run `tidings topics create`";
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+        return ": allow this user to write to it";
+    default:
+        return "";
+    }
+}
 
 static void report(struct kafka_producer *p, const struct sent *sent, const rd_kafka_message_t *m)
 {
     struct record r;
     struct header *headers;
     struct error err;
+    if (m->err && !error_set(&err, kafka_error_is_of_record(m->err) ? ERROR_INVALID : ERROR_SYSTEM, "%s: %s%s",
+                             rd_kafka_topic_name(m->rkt), rd_kafka_err2str(m->err), remedy(m->err)) &&
+        err.kind == ERROR_SYSTEM) {
+        fail(p, &err);
+        return;
+    }
     kafka_record_of(m, sent->topic, &r, &headers);
-    if (m->err)
-        error_set(&err, kafka_error_is_of_record(m->err) ? ERROR_INVALID : ERROR_SYSTEM, "%s: %s%s",
-                  rd_kafka_topic_name(m->rkt), rd_kafka_err2str(m->err),
-                  m->err == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC || m->err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
-                          m->err == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION
-                      ? ": run `tidings topics create`"
-                      : "");
-    if (m->err && !sent->on_delivery)
-        log_warn("record not delivered topic=%s reason=%s", topic_name(sent->topic), log_quote(err.message));
-    else if (sent->on_delivery)
+    if (sent->on_delivery)
         sent->on_delivery(sent->arg, &r, m->err ? &err : NULL);
+    else if (m->err)
+        log_warn("record not delivered topic=%s reason=%s", topic_name(sent->topic), log_quote(err.message));
     free(headers);
-    (void)p;
 }
 
 static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
@@ -81,9 +115,13 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
     struct kafka_producer *p = opaque;
     if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
         p->reachable = false;
-    if (code == RD_KAFKA_RESP_ERR__FATAL) /* every record still queued is reported with it */
-        log_error("kafka producer failed client=%s reason=%s", rd_kafka_name(rk), log_quote(reason));
-    else
+    struct error err;
+    char why[200];
+    if (code == RD_KAFKA_RESP_ERR__FATAL) {
+        rd_kafka_fatal_error(rk, why, sizeof(why));
+        error_set(&err, ERROR_SYSTEM, "Kafka producer: %s", why);
+        fail(p, &err);
+    } else
         log_info("kafka producer client=%s code=%s text=%s", rd_kafka_name(rk), rd_kafka_err2name(code), log_quote(reason));
 }
 
@@ -123,7 +161,9 @@ static void on_wake(void *arg, bool tick)
         n += got;
     if (n >= EVENTS_A_TURN)
         kafka_wake_now(p->wake);
-    offer_space(p);
+    tell_fatal(p);
+    if (!p->failed)
+        offer_space(p);
 }
 
 static rd_kafka_headers_t *headers_of(const struct record *r)
@@ -145,6 +185,8 @@ static bool send_record(struct producer *base, const struct record *r, int32_t p
 {
     struct kafka_producer *p = (struct kafka_producer *)base;
     size_t bytes = record_bytes(r);
+    if (p->failed)
+        return error_set(err, ERROR_SYSTEM, "%s", p->fatal.message);
     if (p->queued > 0 && (p->queued_bytes + bytes > p->max_bytes || p->queued >= QUEUE_MAX_RECORDS))
         return refuse(p, err);
     struct sent *sent = xmalloc(sizeof(*sent));
@@ -165,8 +207,12 @@ static bool send_record(struct producer *base, const struct record *r, int32_t p
     free(sent);
     if (rc == RD_KAFKA_RESP_ERR__QUEUE_FULL)
         return refuse(p, err);
-    return error_set(err, kafka_error_is_of_record(rc) ? ERROR_INVALID : ERROR_SYSTEM, "%s: %s",
-                     rd_kafka_topic_name(p->topics[r->topic]), rd_kafka_err2str(rc));
+    struct error why;
+    error_set(&why, kafka_error_is_of_record(rc) ? ERROR_INVALID : ERROR_SYSTEM, "%s: %s%s", p->stream->names[r->topic],
+              rd_kafka_err2str(rc), remedy(rc));
+    if (err)
+        *err = why;
+    return why.kind == ERROR_SYSTEM && fail(p, &why);
 }
 
 static void on_space(struct producer *base, void (*fn)(void *arg), void *arg)
