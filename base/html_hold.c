@@ -2,78 +2,162 @@
 #include "base/html_hold.h"
 
 #include "base/html.h"
+#include "base/markup.h"
 #include "base/mem.h"
 #include "base/text.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #define PLANE_15 0xF0000u
+#define NAME_MAX_BYTES 32 /* of a character reference that is looked up */
 
-/* ---- what may be held ---- */
+/* ---- characters ---- */
 
-/* Of a byte in text: ordinary, white space, the first of a character that must be looked at, or the end of a run. Gumbo replaces
- * control characters and non-characters, and turns a carriage return into a newline. */
+/* Of a byte: ordinary, white space, the first of a character that must be looked at, or none that may be held. */
 enum byte { PLAIN, SPACE, LOOK, STOP };
 
-static enum byte kind_of(unsigned char c)
+#define FOUR(k) k, k, k, k
+#define SIXTEEN(k) FOUR(k), FOUR(k), FOUR(k), FOUR(k)
+static const uint8_t kinds[256] = {
+    FOUR(STOP), FOUR(STOP), STOP, SPACE, SPACE, STOP, SPACE, STOP, STOP, STOP, SIXTEEN(STOP), /* a carriage return becomes a newline */
+    SPACE, PLAIN, PLAIN, PLAIN, PLAIN, PLAIN, STOP, PLAIN, FOUR(PLAIN), FOUR(PLAIN),           /* & */
+    FOUR(PLAIN), FOUR(PLAIN), FOUR(PLAIN), PLAIN, PLAIN, PLAIN, PLAIN,
+    SIXTEEN(PLAIN), SIXTEEN(PLAIN), SIXTEEN(PLAIN), FOUR(PLAIN), FOUR(PLAIN), FOUR(PLAIN), PLAIN, PLAIN, PLAIN, STOP,
+    SIXTEEN(PLAIN), SIXTEEN(PLAIN), SIXTEEN(PLAIN), SIXTEEN(PLAIN),
+    PLAIN, PLAIN, LOOK, PLAIN, FOUR(PLAIN), FOUR(PLAIN), FOUR(PLAIN), SIXTEEN(PLAIN),
+    FOUR(PLAIN), FOUR(PLAIN), FOUR(PLAIN), PLAIN, PLAIN, PLAIN, LOOK, SIXTEEN(LOOK),
+};
+
+/* Gumbo replaces control characters and non-characters. */
+static bool is_kept(uint32_t c)
 {
-    if (c == ' ' || c == '\t' || c == '\n' || c == '\f')
-        return SPACE;
-    if (c < ' ' || c == '<' || c == '&' || c == 0x7F)
-        return STOP;
-    return c == 0xC2 || c == 0xEF || c >= 0xF0 ? LOOK : PLAIN;
+    return (c >= 0x20 && c < 0x7F) || (c >= 0xA0 && !(c >= 0xD800 && c < 0xE000) && !(c >= 0xFDD0 && c < 0xFDF0) && (c & 0xFFFE) != 0xFFFE &&
+                                       c < 0x110000);
 }
 
-/* The character that begins at p, of one of the lead bytes that Gumbo's replaced ones have. */
-static bool is_kept(const char *p)
+static bool look(const char *p, const char *end)
 {
-    const unsigned char *u = (const unsigned char *)p;
-    if (u[0] == 0xC2)
-        return u[1] >= 0xA0;
-    if (u[0] == 0xEF)
-        return !(u[1] == 0xB7 && u[2] >= 0x90 && u[2] <= 0xAF) && !(u[1] == 0xBF && u[2] >= 0xBE);
-    return !((u[1] & 0x0F) == 0x0F && u[2] == 0xBF && u[3] >= 0xBE);
+    return is_kept(text_next(&p, end));
 }
 
-size_t html_hold_text(const char *p, const char *end)
+static bool is_alnum(char c)
+{
+    return ((unsigned)(c | 32) - 'a') < 26 || (unsigned)c - '0' < 10;
+}
+
+/* ---- references ---- */
+
+static bool is_name(const char *p, size_t len)
+{
+    char reference[NAME_MAX_BYTES + 2] = "&", text[4];
+    size_t text_len;
+    if (len >= NAME_MAX_BYTES)
+        return true; /* perhaps */
+    memcpy(reference + 1, p, len);
+    reference[len + 1] = ';';
+    return markup_reference(reference, len + 2, text, &text_len) > 0;
+}
+
+/* The bytes of the reference at p, or of an ampersand that is none, when markup_decode() makes of it what Gumbo does; else 0.
+ * In a value, what looks like a reference and has no semicolon is none if "=" or a letter follows (HTML 13.2.5.73). */
+static size_t reference_length(const char *p, const char *end, bool in_value)
+{
+    char text[4];
+    size_t text_len, n = 0, used;
+    if (end - p < 2 || (!is_alnum(p[1]) && p[1] != '#'))
+        return 1;
+    used = markup_reference(p, (size_t)(end - p), text, &text_len);
+    if (used) {
+        const char *s = text;
+        return is_kept(text_next(&s, text + text_len)) ? used : 0;
+    }
+    while (p + 1 + n < end && is_alnum(p[1 + n]))
+        n++;
+    const char *after = p + 1 + n;
+    if (!in_value || n == 0 || (after < end && *after == ';'))
+        return 0;
+    return (after < end && *after == '=') || !is_name(p + 1, n) ? n + 1 : 0;
+}
+
+/* Steps over one character that may be held; NULL when it may not. */
+static const char *step(const char *p, const char *end, bool in_value)
+{
+    size_t n;
+    switch (kinds[(unsigned char)*p]) {
+    case PLAIN: case SPACE:
+        return p + 1;
+    case LOOK:
+        return look(p, end) ? p + 1 : NULL; /* the bytes behind the first are ordinary */
+    default:
+        n = *p == '&' ? reference_length(p, end, in_value) : 0;
+        return n ? p + n : NULL;
+    }
+}
+
+/* ---- holding ---- */
+
+void html_hold_clear(struct html_held *held)
+{
+    held->count = held->attribute_count = 0;
+}
+
+bool html_hold_has_room(const struct html_held *held)
+{
+    return held->count < HTML_HELD_MAX;
+}
+
+size_t html_hold_run(const char *p, const char *end)
 {
     const char *start = p, *last = p;
-    for (; p < end; p++) {
-        enum byte kind = kind_of((unsigned char)*p);
-        if (kind == STOP || (kind == LOOK && !is_kept(p)))
+    char text[4];
+    size_t text_len;
+    if (*p == '&' && markup_reference(p, (size_t)(end - p), text, &text_len) && kinds[(unsigned char)text[0]] == SPACE)
+        return 0; /* "&#32;", which is white space to the tree builder */
+    while (p < end) {
+        bool space = kinds[(unsigned char)*p] == SPACE;
+        const char *next = step(p, end, false);
+        if (!next)
             break;
-        if (kind != SPACE)
-            last = p + 1;
+        p = next;
+        if (!space)
+            last = p;
     }
-    return kind_of((unsigned char)*start) == SPACE ? 0 : (size_t)(last - start);
+    return (size_t)(last - start);
 }
 
-bool html_hold_value(const char *p, size_t len)
+static void put_mark(struct html_held *held, struct html_held_run run, char out[HTML_HELD_LEN])
 {
-    for (const char *end = p + len; p < end; p++) {
-        enum byte kind = kind_of((unsigned char)*p);
-        if ((kind == STOP && *p != '<') || (kind == LOOK && !is_kept(p)))
-            return false;
-    }
-    return true;
-}
-
-bool html_hold_add(struct html_held *held, const char *p, size_t len, char out[HTML_HELD_LEN])
-{
-    if (held->count == HTML_HELD_MAX || len > UINT32_MAX)
-        return false;
-    held->runs[held->count].bytes = p;
-    held->runs[held->count].len = (uint32_t)len;
-    held->runs[held->count].copied = false;
     text_encode(PLANE_15 + held->count, out);
-    held->count++;
+    held->runs[held->count++] = run;
+}
+
+void html_hold_text(struct html_held *held, const char *p, size_t len, char out[HTML_HELD_LEN])
+{
+    put_mark(held, (struct html_held_run){ .text = p, .len = (uint32_t)len }, out);
+}
+
+bool html_hold_attribute(struct html_held *held, const char *name, const char *value, size_t len)
+{
+    const char *end = value + len;
+    if (held->attribute_count == HTML_HELD_ATTRIBUTES_MAX)
+        return false;
+    for (const char *p = value; p < end;)
+        if (!(p = step(p, end, true)))
+            return false;
+    held->attributes[held->attribute_count++] = (struct html_held_attribute){ name, value, (uint32_t)len, NULL };
     return true;
+}
+
+void html_hold_element(struct html_held *held, unsigned first, char out[HTML_HELD_LEN])
+{
+    put_mark(held, (struct html_held_run){ .first = first, .len = held->attribute_count - first }, out);
 }
 
 /* ---- pages that have such characters ---- */
 
 /* Plane 15 is F3 B0 80 80 to F3 BF BF BF. */
-static bool is_ours(const char *p)
+static bool is_mark(const char *p)
 {
     return (unsigned char)p[0] == 0xF3 && (unsigned char)p[1] >= 0xB0;
 }
@@ -82,26 +166,22 @@ bool html_hold_in_bytes(const char *text, size_t len)
 {
     const char *end = text + len;
     for (const char *p = text; (p = memchr(p, 0xF3, (size_t)(end - p))); p++)
-        if (is_ours(p))
+        if (is_mark(p))
             return true;
     return false;
 }
 
-static unsigned digit_of(char c)
-{
-    if (c >= '0' && c <= '9')
-        return (unsigned)(c - '0');
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10 : 16;
-}
-
 /* The number of the reference behind "&#"; large ones stay large. */
-static uint32_t reference_at(const char *p, const char *end)
+static uint32_t number_at(const char *p, const char *end)
 {
-    unsigned base = p < end && (*p | 0x20) == 'x' ? 16 : 10;
+    bool hex = p < end && (*p | 0x20) == 'x';
     uint32_t value = 0;
-    for (p += base == 16; p < end && digit_of(*p) < base && value < 0x1000000; p++)
-        value = value * base + digit_of(*p);
+    for (p += hex; p < end && value < 0x1000000; p++) {
+        unsigned char c = (unsigned char)*p;
+        if (!(hex ? isxdigit(c) : isdigit(c)))
+            break;
+        value = value * (hex ? 16 : 10) + (uint32_t)(isdigit(c) ? c - '0' : (c | 0x20) - 'a' + 10);
+    }
     return value;
 }
 
@@ -109,7 +189,7 @@ bool html_hold_in_references(const char *text, size_t len)
 {
     const char *end = text + len;
     for (const char *p = text; (p = memchr(p, '&', (size_t)(end - p))); p++)
-        if (end - p > 2 && p[1] == '#' && reference_at(p + 2, end) >= PLANE_15)
+        if (end - p > 2 && p[1] == '#' && number_at(p + 2, end) >= PLANE_15)
             return true;
     return false;
 }
@@ -117,54 +197,91 @@ bool html_hold_in_references(const char *text, size_t len)
 /* ---- putting back ---- */
 
 /* The run that the character at p stands for, NULL for another one. */
-static const char *run_at(const struct html_held *held, const char *p, uint32_t *len, unsigned *number)
+static const struct html_held_run *run_at(const struct html_held *held, const char *p)
 {
-    if (!is_ours(p))
+    if (!is_mark(p))
         return NULL;
     const char *next = p;
-    *number = text_next(&next, p + HTML_HELD_LEN) - PLANE_15;
-    if (*number >= held->count)
-        return NULL;
-    *len = held->runs[*number].len;
-    return held->runs[*number].bytes;
+    uint32_t number = text_next(&next, p + HTML_HELD_LEN) - PLANE_15;
+    return number < held->count ? &held->runs[number] : NULL;
 }
 
-/* A value is held as a whole, and once: elements that the tree builder makes again share the copy. */
-static bool release_value(struct html_held *held, GumboAttribute *attribute, struct arena *a)
+/* Writes the text with its references resolved, which makes it no longer. */
+static char *put_decoded(const char *s, size_t len, char *out)
 {
-    uint32_t len;
-    unsigned number;
-    const char *run = run_at(held, attribute->value, &len, &number);
-    if (!run)
-        return true;
-    if (!held->runs[number].copied) {
-        run = arena_strndup(a, run, len);
-        held->runs[number].bytes = run;
-        held->runs[number].copied = run != NULL;
+    const char *end = s + len, *amp;
+    while ((amp = memchr(s, '&', (size_t)(end - s)))) {
+        size_t text_len, plain = (size_t)(amp - s), used;
+        out = (char *)memcpy(out, s, plain) + plain;
+        used = markup_reference(amp, (size_t)(end - amp), out, &text_len);
+        if (!used)
+            *out = '&';
+        out += used ? text_len : 1;
+        s = amp + (used ? used : 1);
     }
-    attribute->value = run;
-    return run != NULL;
+    return (char *)memcpy(out, s, (size_t)(end - s)) + (end - s);
+}
+
+static GumboAttribute *make_attribute(struct html_held_attribute *held, struct arena *a)
+{
+    char *value = arena_alloc(a, held->len + 4); /* a reference is written in four bytes */
+    held->made = value ? arena_calloc(a, sizeof(*held->made)) : NULL;
+    if (!held->made)
+        return NULL;
+    *put_decoded(held->value, held->len, value) = '\0';
+    held->made->name = held->name;
+    held->made->value = value;
+    return held->made;
+}
+
+/* The attributes for which the one at `at` stands take its place. */
+static bool release_element(struct html_held *held, const struct html_held_run *run, GumboVector *list, unsigned at, struct arena *a)
+{
+    void **data = arena_alloc(a, (list->length + run->len) * sizeof(*data));
+    if (!data)
+        return false;
+    memcpy(data, list->data, at * sizeof(*data));
+    for (uint32_t i = 0; i < run->len; i++) {
+        struct html_held_attribute *attribute = &held->attributes[run->first + i];
+        data[at + i] = attribute->made ? attribute->made : make_attribute(attribute, a);
+        if (!data[at + i])
+            return false;
+    }
+    memcpy(data + at + run->len, list->data + at + 1, (list->length - at - 1) * sizeof(*data));
+    *list = (GumboVector){ data, list->length + run->len - 1, list->length + run->len };
+    return true;
+}
+
+static bool release_attributes(struct html_held *held, GumboVector *list, struct arena *a)
+{
+    for (unsigned i = 0; i < list->length; i++) {
+        const struct html_held_run *run = run_at(held, ((GumboAttribute *)list->data[i])->name);
+        if (run && !run->text)
+            return release_element(held, run, list, i, a); /* an element has one at most */
+    }
+    return true;
 }
 
 static bool release_text(const struct html_held *held, const char **text, struct arena *a)
 {
-    const char *s = *text;
-    size_t len = strlen(s), whole = len;
-    uint32_t n;
-    unsigned number;
-    for (const char *p = s; (p = memchr(p, 0xF3, len - (size_t)(p - s))); p++)
-        if (run_at(held, p, &n, &number))
-            whole += n - HTML_HELD_LEN;
-    if (whole == len)
+    const char *s = *text, *end = s + strlen(s), *p = s;
+    const struct html_held_run *run;
+    size_t whole = (size_t)(end - s) + 4;
+    bool any = false;
+    for (; (p = memchr(p, 0xF3, (size_t)(end - p))); p++)
+        if ((run = run_at(held, p)) && run->text) {
+            whole += run->len;
+            any = true;
+        }
+    if (!any)
         return true;
     char *out = arena_alloc(a, whole + 1);
     *text = out;
     if (!out)
         return false;
-    for (const char *p = s, *end = s + len; p < end;) {
-        const char *run = run_at(held, p, &n, &number);
-        if (run) {
-            out = (char *)memcpy(out, run, n) + n;
+    for (p = s; p < end;) {
+        if ((run = run_at(held, p)) && run->text) {
+            out = put_decoded(run->text, run->len, out);
             p += HTML_HELD_LEN;
         } else {
             *out++ = *p++;
@@ -177,14 +294,12 @@ static bool release_text(const struct html_held *held, const char **text, struct
 bool html_hold_release(struct html_held *held, const GumboNode *root, struct arena *a)
 {
     bool ok = true;
-    for (const GumboNode *n = root; n && ok; n = html_next(root, n)) {
+    for (const GumboNode *n = root; n && ok && held->count; n = html_next(root, n)) {
         GumboNode *node = (GumboNode *)(uintptr_t)n; /* the tree is the arena's, and nobody has seen it yet */
-        if (n->type == GUMBO_NODE_ELEMENT || n->type == GUMBO_NODE_TEMPLATE) {
-            for (unsigned i = 0; i < n->v.element.attributes.length && ok; i++)
-                ok = release_value(held, n->v.element.attributes.data[i], a);
-        } else if (n->type == GUMBO_NODE_TEXT || n->type == GUMBO_NODE_CDATA) {
+        if (n->type == GUMBO_NODE_ELEMENT || n->type == GUMBO_NODE_TEMPLATE)
+            ok = release_attributes(held, &node->v.element.attributes, a);
+        else if (n->type == GUMBO_NODE_TEXT || n->type == GUMBO_NODE_CDATA)
             ok = release_text(held, &node->v.text.text, a);
-        }
     }
     return ok;
 }

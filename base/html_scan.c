@@ -13,8 +13,7 @@
 
 #define ATTRIBUTES_MAX  128 /* of one tag; Gumbo looks each up among the others */
 #define FOREIGN_MAX     64  /* open elements inside one svg */
-#define HOLD_VALUE_MIN  7   /* bytes: what is written instead, with its quotes, is no longer */
-#define HOLD_TEXT_MIN   8
+#define HOLD_TEXT_MIN   8   /* bytes; shorter text is as soon read as put back */
 
 struct scan {
     const char *text, *end;
@@ -125,24 +124,30 @@ static bool hides(const struct attribute *a)
     return a->value_len < 1000 && (memmem(a->value, a->value_len, "none", 4) || memmem(a->value, a->value_len, "hidden", 6));
 }
 
-static bool is_kept(const struct attribute *a, GumboTag tag)
+static bool is_kept_value(const struct attribute *a, const char *name, GumboTag tag)
 {
-    switch (a->name_len) {
-    case 2: return name_is(a, "id");
-    case 3: return (name_is(a, "src") && !is_data_url(a)) || name_is(a, "rel") || name_is(a, "alt");
-    case 4: return name_is(a, "href") || name_is(a, "name") || name_is(a, "type") || name_is(a, "lang") || name_is(a, "role");
-    case 5: return name_is(a, "class") || name_is(a, "width") || (tag != GUMBO_TAG_A && name_is(a, "title")) ||
-                   (name_is(a, "style") && hides(a));
-    case 6: return name_is(a, "height") || name_is(a, "hidden");
-    case 7: return name_is(a, "content") || name_is(a, "charset");
-    case 8: return name_is(a, "property") || name_is(a, "itemprop") || name_is(a, "datetime") || name_is(a, "itemtype") ||
-                   (name_is(a, "data-src") && !is_data_url(a)) || name_is(a, "xml:lang");
-    case 9: return name_is(a, "itemscope");
-    case 10: return name_is(a, "http-equiv");
-    case 11: return name_is(a, "aria-hidden");
-    case 13: return name_is(a, "data-original") || name_is(a, "data-lazy-src");
-    default: return false;
-    }
+    if (strcmp(name, "src") == 0 || strcmp(name, "data-src") == 0)
+        return !is_data_url(a);
+    if (strcmp(name, "title") == 0)
+        return tag != GUMBO_TAG_A;
+    return strcmp(name, "style") != 0 || hides(a);
+}
+
+/* The attribute's name in lower case, a string that lives for ever, when it is kept; else NULL. */
+static const char *kept_name(const struct attribute *a, GumboTag tag)
+{
+    static const char *const names[] = { /* by length */
+        "id", "alt", "rel", "src", "href", "lang", "name", "role", "type", "class", "style", "title", "width", "height", "hidden",
+        "charset", "content", "datetime", "data-src", "itemprop", "itemtype", "property", "xml:lang", "itemscope", "http-equiv",
+        "aria-hidden", "data-lazy-src", "data-original",
+    };
+    static const uint8_t first[] = { 0, 0, 0, 1, 4, 9, 13, 15, 17, 23, 24, 25, 26, 26, 28 }; /* of each length, and past the last */
+    if (a->name_len + 1 >= COUNT(first))
+        return NULL;
+    for (size_t i = first[a->name_len]; i < first[a->name_len + 1]; i++)
+        if (name_is(a, names[i]))
+            return is_kept_value(a, names[i], tag) ? names[i] : NULL;
+    return NULL;
 }
 
 /* Elements that the tree builder may compare by all their attributes, or read an attribute of. At most one a is ever in the
@@ -214,18 +219,63 @@ static bool is_repeated(const struct names *n, const struct attribute *a)
     return false;
 }
 
-/* Writes the attribute with a character for its value, if that may be. The type stays: the tree builder reads that of input. */
-static bool hold_value(struct scan *s, const struct attribute *a)
+struct start_tag { /* under way */
+    struct names names;
+    bool all;         /* every attribute is kept, and none is held */
+    bool holds;       /* what is kept waits beside the page */
+    unsigned held;    /* where its attributes begin there */
+    bool dropped;     /* the attribute before was not written */
+    bool no_value;    /* … has no value */
+    bool bare;        /* … has one without quotes: a slash would join it */
+};
+
+/* The tree builder reads the type of input, and adds the attributes of a second html or body to the first. */
+static bool may_hold(const struct scan *s, const struct start_tag *w, GumboTag id)
 {
-    char mark[HTML_HELD_LEN];
-    if (!s->held || a->value_len < HOLD_VALUE_MIN || name_is(a, "type") || !html_hold_value(a->value, a->value_len) ||
-        !html_hold_add(s->held, a->value, a->value_len, mark))
-        return false;
-    put(s, a->name, a->name_len);
-    put(s, "=\"", 2);
-    put(s, mark, sizeof(mark));
-    *s->out++ = '"';
-    return true;
+    return s->held && !w->all && id != GUMBO_TAG_INPUT && id != GUMBO_TAG_HTML && id != GUMBO_TAG_BODY && html_hold_has_room(s->held);
+}
+
+/* touching: it stands right behind the quote of the one before. */
+static void put_attribute(struct scan *s, struct start_tag *w, const struct attribute *a, bool touching)
+{
+    if (w->dropped || !touching)
+        *s->out++ = *a->name == '=' && w->no_value ? '/' : ' '; /* white space would make it a value */
+    w->no_value = a->value == a->end;
+    put(s, a->name, w->no_value ? a->name_len : (size_t)(a->end - a->name)); /* "alt=" would take what follows for its value */
+    w->bare = a->value_len > 0 && a->end == a->value + a->value_len;
+    w->dropped = false;
+}
+
+static void take_attribute(struct scan *s, struct start_tag *w, GumboTag id, const struct attribute *a, bool touching)
+{
+    const char *name = kept_name(a, id);
+    bool keep = (w->all || name) && !is_repeated(&w->names, a);
+    if (keep && w->names.count == ATTRIBUTES_MAX) {
+        s->result->flattened = true;
+        keep = false;
+    }
+    if (keep) {
+        w->names.name[w->names.count] = a->name;
+        w->names.len[w->names.count++] = a->name_len;
+    }
+    if (!keep || (w->holds && a->end - a->name > HTML_HELD_LEN && html_hold_attribute(s->held, name, a->value, a->value_len)))
+        w->dropped = true;
+    else
+        put_attribute(s, w, a, touching);
+}
+
+static void close_start_tag(struct scan *s, const struct start_tag *w, bool slash)
+{
+    if (w->holds && s->held->attribute_count > w->held) {
+        *s->out++ = ' ';
+        html_hold_element(s->held, w->held, s->out);
+        s->out += HTML_HELD_LEN;
+    } else if (slash && w->bare) {
+        *s->out++ = ' ';
+    }
+    if (slash)
+        *s->out++ = '/';
+    *s->out++ = '>';
 }
 
 /* Writes a start tag with the attributes that are kept. False, and nothing written, when the text ends inside it. */
@@ -233,11 +283,15 @@ static bool copy_start_tag(struct scan *s, struct tag *t)
 {
     const char *p = t->name + t->name_len;
     char *undo = s->out;
-    bool all = keeps_all_attributes(t->id), slash = false, bare = false, dropped = false, no_value = false;
-    struct names names;
+    bool slash = false;
+    struct start_tag w;
     struct attribute a;
 
-    names.count = 0;
+    w.names.count = 0;
+    w.all = keeps_all_attributes(t->id);
+    w.dropped = w.no_value = w.bare = false;
+    w.holds = may_hold(s, &w, t->id);
+    w.held = w.holds ? s->held->attribute_count : 0;
     put(s, t->start, (size_t)(p - t->start));
     for (;;) {
         const char *before = p;
@@ -247,31 +301,13 @@ static bool copy_start_tag(struct scan *s, struct tag *t)
             break;
         if (p == s->end || !(p = read_attribute(p, s->end, &a))) {
             s->out = undo;
+            if (w.holds)
+                s->held->attribute_count = w.held;
             return false;
         }
-        bool keep = (all || is_kept(&a, t->id)) && !is_repeated(&names, &a);
-        if (keep && names.count == ATTRIBUTES_MAX) {
-            s->result->flattened = true;
-            keep = false;
-        }
-        if (keep) {
-            names.name[names.count] = a.name;
-            names.len[names.count++] = a.name_len;
-            if (dropped || a.name > before) /* else it stands right behind the quote of the one before */
-                *s->out++ = *a.name == '=' && no_value ? '/' : ' '; /* white space would make it a value */
-            no_value = a.value == a.end;
-            bool held = !all && hold_value(s, &a);
-            if (!held)
-                put(s, a.name, (size_t)(a.end - a.name));
-            bare = !held && a.value_len > 0 && a.end == a.value + a.value_len; /* without quotes: a slash would join it */
-        }
-        dropped = !keep;
+        take_attribute(s, &w, t->id, &a, a.name == before);
     }
-    if (slash && bare)
-        *s->out++ = ' ';
-    if (slash)
-        *s->out++ = '/';
-    *s->out++ = '>';
+    close_start_tag(s, &w, slash);
     t->self_closing = slash;
     t->end = p + 1;
     return true;
@@ -779,14 +815,15 @@ static const char *put_white(struct scan *s, const char *p, const char *end)
 
 static const char *put_run(struct scan *s, const char *p, const char *end)
 {
-    size_t len = html_hold_text(p, end);
-    char mark[HTML_HELD_LEN];
+    size_t len = html_hold_run(p, end);
     if (len == 0)
-        return put_character(s, p, end);
-    if (len >= HOLD_TEXT_MIN && html_hold_add(s->held, p, len, mark))
-        put(s, mark, sizeof(mark));
-    else
+        return *p == '&' ? put_reference(s, p, end) : put_character(s, p, end);
+    if (len < HOLD_TEXT_MIN || !html_hold_has_room(s->held)) {
         put(s, p, len);
+    } else {
+        html_hold_text(s->held, p, len, s->out);
+        s->out += HTML_HELD_LEN;
+    }
     return p + len;
 }
 
@@ -797,7 +834,7 @@ static void put_text(struct scan *s, const char *p, const char *end)
         return;
     }
     while (p < end)
-        p = *p == '&' ? put_reference(s, p, end) : is_space(*p) ? put_white(s, p, end) : put_run(s, p, end);
+        p = is_space(*p) ? put_white(s, p, end) : put_run(s, p, end);
 }
 
 /* Scans from the start and returns where it gave up, or the end. */
@@ -856,10 +893,10 @@ bool html_scan(const char *text, size_t len, struct html_held *held, struct buff
     if (!buffer_reserve(out, len))
         return error_set(err, ERROR_LIMIT, "a page of %zu bytes passes the bound of %zu bytes", len, out->max);
     if (held)
-        held->count = 0;
+        html_hold_clear(held);
     scan_into(text, len, held && !html_hold_in_bytes(text, len) ? held : NULL, out, result);
     if (held && held->count && html_hold_in_references(out->data + before, out->len - before)) {
-        held->count = 0;
+        html_hold_clear(held);
         out->len = before;
         scan_into(text, len, NULL, out, result);
     }
