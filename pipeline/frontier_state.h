@@ -3,6 +3,7 @@
 #define PIPELINE_FRONTIER_STATE_H
 
 #include "base/error.h"
+#include "base/hash.h"
 
 #include <hiredis/hiredis.h>
 #include <jansson.h>
@@ -20,5 +21,10 @@ json_t *frontier_state(redisContext *c, const char *prefix, int partitions, int6
  * "capped", "urgent", "queued"}: politeness as it is kept for each budget. budget NULL: of all partitions, else of the one
  * given. NULL with the reason. */
 json_t *frontier_hosts(redisContext *c, const char *prefix, int partitions, int partition, const char *budget, struct error *err);
+
+/* What the frontier knows of one URL: {"now", "seen": bool, "open": {"stage", "opened_at", "source"}, "recheck_at", "retry_at",
+ * "worker" (that holds its partition), "extracting" (the worker that has its page), "canonical_of" (the id that is published
+ * under it)}; what there is not is left out. partition: the URL's. NULL with the reason. */
+json_t *frontier_url(redisContext *c, const char *prefix, int partition, const struct id *id, struct error *err);
 
 #endif
