@@ -167,25 +167,29 @@ static bool workers_live(redisContext *c, const struct config *config)
     return live;
 }
 
-/* The row, once a crawler has looked at the site; NULL when none has in time, or cannot. */
+static const char *string_at(const redisReply *reply, size_t i)
+{
+    return reply->element[i]->type == REDIS_REPLY_STRING ? reply->element[i]->str : "";
+}
+
+/* {"status", "errors", "items"} once a crawler has looked at the site; NULL when none has in time, or cannot. */
 static json_t *await_look(redisContext *c, const struct config *config, const char *name)
 {
     int64_t until_ms = clock_mono_ms() + FOUND_WAIT_MS;
-    while (workers_live(c, config) && clock_mono_ms() < until_ms) {
-        struct error err;
-        redisReply *reply = redis_ask(c, &err, "HMGET %s status errors items last_poll_at", key_source(config->prefix, name).s);
-        if (!reply || reply->elements != 4 || reply->element[3]->type == REDIS_REPLY_STRING) {
-            json_t *row = reply && reply->elements == 4
-                ? json_pack("{s:s, s:I, s:I}", "status", reply->element[0]->str ? reply->element[0]->str : "", "errors",
-                            (json_int_t)atoll(reply->element[1]->str ? reply->element[1]->str : "0"), "items",
-                            (json_int_t)atoll(reply->element[2]->str ? reply->element[2]->str : "0")) : NULL;
-            freeReplyObject(reply);
-            return row;
-        }
+    json_t *look = NULL;
+    struct error err;
+    while (!look && workers_live(c, config) && clock_mono_ms() < until_ms) {
+        redisReply *reply = redis_ask(c, &err, "HMGET %s discovery status errors items last_poll_at", key_source(config->prefix, name).s);
+        if (!reply)
+            return NULL;
+        if (*string_at(reply, 4))
+            look = json_pack("{s:s, s:I, s:I}", "status", *string_at(reply, 0) ? string_at(reply, 0) : string_at(reply, 1), "errors",
+                             (json_int_t)atoll(string_at(reply, 2)), "items", (json_int_t)atoll(string_at(reply, 3)));
         freeReplyObject(reply);
-        poll(NULL, 0, LOOK_MS);
+        if (!look)
+            poll(NULL, 0, LOOK_MS);
     }
-    return NULL;
+    return look;
 }
 
 static void say_added(struct invocation *inv, redisContext *c, const struct source *s, bool wait)

@@ -1,7 +1,7 @@
 /* status.c - `tidings status`: does it work, and if nothing comes, why not. */
 #include "cli/status.h"
 
-#include "base/log.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/command.h"
@@ -38,14 +38,14 @@ static int64_t sum(const json_t *numbers, const char *prefix)
 
 /* --- sources: rows, next polls, what today brought --- */
 
-static json_t *row_named(json_t *rows, const char *name)
+static struct map *by_name(json_t *rows)
 {
+    struct map *names = map_create();
     size_t i;
     json_t *row;
     json_array_foreach(rows, i, row)
-        if (strcmp(row_text(row, "name"), name) == 0)
-            return row;
-    return NULL;
+        map_put(names, row_text(row, "name"), row);
+    return names;
 }
 
 static void add_today(json_t *rows, const json_t *books, int64_t now_ms)
@@ -53,9 +53,10 @@ static void add_today(json_t *rows, const json_t *books, int64_t now_ms)
     char today[11];
     size_t i;
     json_t *book;
+    struct map *names = by_name(rows);
     ledger_day(today, now_ms);
     json_array_foreach((json_t *)books, i, book) {
-        json_t *row = strcmp(row_text(book, "day"), today) == 0 ? row_named(rows, row_text(book, "source")) : NULL;
+        json_t *row = strcmp(row_text(book, "day"), today) == 0 ? map_get(names, row_text(book, "source")) : NULL;
         const json_t *outcomes = json_object_get(book, "outcomes");
         if (row)
             json_object_set_new(row, "today", json_pack("{s:I, s:I, s:I, s:I, s:O, s:O}", "found", (json_int_t)row_number(book, "found"), "accepted",
@@ -64,6 +65,7 @@ static void add_today(json_t *rows, const json_t *books, int64_t now_ms)
                                                         (json_int_t)(sum(outcomes, "failed") + sum(outcomes, "deadlettered")), "filtered",
                                                         json_object_get(book, "filtered"), "open", json_object_get(book, "open")));
     }
+    map_destroy(names);
 }
 
 static bool add_sources(json_t *s, redisContext *c, const char *prefix, int partitions, struct error *err)

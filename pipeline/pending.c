@@ -1,6 +1,7 @@
 /* pending.c - one script over all partitions; a few milliseconds with 256 of them. */
 #include "pipeline/pending.h"
 
+#include "base/map.h"
 #include "base/mem.h"
 #include "pipeline/frontier_lib.lua.h"
 #include "pipeline/keys.h"
@@ -33,16 +34,17 @@ static redisReply *ask(redisContext *c, const char *prefix, int partitions, bool
     return reply;
 }
 
-static json_t *row_named(json_t *sources, const char *name)
+static struct map *by_name(json_t *sources)
 {
+    struct map *rows = map_create();
     size_t i;
     json_t *row;
     json_array_foreach(sources, i, row) {
-        const char *own = json_string_value(json_object_get(row, "name"));
-        if (own && strcmp(own, name) == 0)
-            return row;
+        const char *name = json_string_value(json_object_get(row, "name"));
+        if (name)
+            map_put(rows, name, row);
     }
-    return NULL;
+    return rows;
 }
 
 static bool is_paused(const json_t *row)
@@ -53,9 +55,10 @@ static bool is_paused(const json_t *row)
 
 static void add_polls(const redisReply *reply, json_t *sources, struct pending *out)
 {
+    struct map *rows = by_name(sources);
     out->open = reply->element[0]->integer;
     for (size_t i = 1; i + 2 < reply->elements; i += 3) {
-        json_t *row = row_named(sources, reply->element[i]->str);
+        json_t *row = map_get(rows, reply->element[i]->str);
         int64_t next_at = reply->element[i + 2]->integer;
         if (!row || is_paused(row))
             continue;
@@ -63,6 +66,7 @@ static void add_polls(const redisReply *reply, json_t *sources, struct pending *
         if (next_at)
             json_object_set_new(row, "next_poll_at", json_integer(next_at));
     }
+    map_destroy(rows);
 }
 
 static void add_sources(json_t *sources, int64_t since_ms, struct pending *out)

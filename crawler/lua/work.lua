@@ -94,9 +94,12 @@ local function take_leased(member, version)
   return l[2]
 end
 
-local function poll_health(source, status, ok, items, accepted)
-  local key = prefix .. ':source:' .. source
+local DISCOVERY = 4 -- claim_kind: what it found, or why not, is not overwritten by the polls it begins
+
+local function poll_health(rec, status, ok, items, accepted)
+  local key = prefix .. ':source:' .. rec[R_SOURCE]
   if call('EXISTS', key) == 0 then return end
+  if rec[R_KIND] == DISCOVERY then call('HSET', key, 'discovery', status) end
   call('HSET', key, 'last_poll_at', now(), 'status', status, 'items', items)
   if ok == 1 then call('HSET', key, 'last_ok_at', now(), 'errors', 0) else call('HINCRBY', key, 'errors', 1) end
   if accepted > 0 then call('HSET', key, 'last_new_at', now()) end
@@ -154,7 +157,7 @@ local results = {
     if plan ~= '' then rec[R_SCHEDULE] = plan end
     call('HSET', base .. ':polls', poll, cmsgpack.pack(rec))
     call('ZADD', base .. ':due', now() + next_in, member)
-    poll_health(rec[R_SOURCE], status, ok, items, accepted)
+    poll_health(rec, status, ok, items, accepted)
   end,
 }
 
