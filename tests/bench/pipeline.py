@@ -8,6 +8,7 @@ articles and peak resident memory of each of our roles (services apart). --embed
 TIDINGS (the program), TIDINGS_SHARED (where bench/extraction lies).
 """
 import argparse
+import collections
 import json
 import os
 import shutil
@@ -37,6 +38,17 @@ def write_config(folder, args, kafka, redis, port):
         base = "http://%s:%d" % (corpus.host(h), port)
         extra += "  - name: h%d\n    url: %s/\n    feeds: [%s/feed.xml]\n" % (h, base, base)
     return harness.write_config(folder, kafka, redis, delay_ms=0, extra=extra)
+
+
+def outcomes(ledger):
+    """What became of all URLs: the sums of the ledger's rows."""
+    total = collections.Counter()
+    for line in ledger.splitlines():
+        for name, value in json.loads(line).items():
+            for term, n in value.items() if isinstance(value, dict) else [(None, value)]:
+                if isinstance(n, int) and not isinstance(n, bool):
+                    total[name + ("(%s)" % term if term else "")] += n
+    return {name: n for name, n in total.items() if n}
 
 
 def one_run(args, corpus_dir, port):
@@ -70,12 +82,12 @@ def one_run(args, corpus_dir, port):
         seconds = last_at - begin
         cpu = {n: benchlib.cpu_seconds(r.pid, ("redis-server",)) for n, r in roles.items()}
         mem = {n: benchlib.peak_mb(r.pid, ("redis-server",)) for n, r in roles.items()}
-        ledger = harness.ask("ledger", "--config", config, "--json", status=None)
+        ended_as = outcomes(harness.ask("ledger", "--config", config, "--json", status=None))
         for r in roles.values():
             r.stop()
         return {"articles": count, "seconds": round(seconds, 2), "articles_s": round(count / seconds, 1),
                 "cpu_s_per_1000": round(sum(cpu.values()) * 1000 / max(1, count), 2), "cpu_s": {k: round(v, 1) for k, v in cpu.items()},
-                "peak_mb": {k: round(v) for k, v in mem.items()}, "ledger_bytes": len(ledger)}
+                "peak_mb": {k: round(v) for k, v in mem.items()}, "ended_as": ended_as}
     finally:
         for t in reversed(things):
             t.close()
