@@ -78,7 +78,7 @@ struct inorder {
     void *drained_arg;
     size_t questions;           /* position replies that are awaited: they keep this alive */
     bool destroyed;
-    struct metric *restarts, *applied;
+    struct metric *restarts, *applied, *unstored, *lag;
 };
 
 static struct redis_script advance_script = { .name = "advance", .source = advance_lua };
@@ -118,6 +118,14 @@ static void update_throttle(struct inorder *o)
 
 /* --- items --- */
 
+/* One record more (sign 1) or less (-1) is held here. */
+static void count_held(struct inorder *o, int sign, size_t bytes)
+{
+    o->held += (size_t)sign;
+    o->held_bytes += sign > 0 ? bytes : -bytes;
+    metric_set(o->unstored, (double)o->held);
+}
+
 static struct inorder_item *item_add(struct lane *l, int64_t offset, size_t bytes, bool bare)
 {
     struct inorder_item *it = xcalloc(1, sizeof(*it));
@@ -130,10 +138,8 @@ static struct inorder_item *item_add(struct lane *l, int64_t offset, size_t byte
     l->tail = it;
     if (!l->unsent)
         l->unsent = it;
-    if (!bare) {
-        l->owner->held++;
-        l->owner->held_bytes += bytes;
-    }
+    if (!bare)
+        count_held(l->owner, 1, bytes);
     return it;
 }
 
@@ -153,10 +159,8 @@ static void item_unlink(struct inorder_item *it)
         l->tail = before;
     if (l->unsent == it)
         l->unsent = it->next;
-    if (!it->bare) {
-        it->owner->held--;
-        it->owner->held_bytes -= it->bytes;
-    }
+    if (!it->bare)
+        count_held(it->owner, -1, it->bytes);
     it->lane = NULL;
     it->next = NULL;
 }
@@ -392,8 +396,7 @@ void inorder_skip(struct inorder_item *it)
     if (l->unsent != it) { /* something before it is not sent yet: it moves the position when its turn comes */
         it->state = ITEM_READY;
         it->bare = true;
-        o->held--;
-        o->held_bytes -= it->bytes;
+        count_held(o, -1, it->bytes);
         update_throttle(o);
         return;
     }
@@ -569,6 +572,8 @@ static void on_tick(uv_timer_t *t)
             lane_read_position(l);
         lane_cover(l);
     }
+    if (consumer_lag(o->consumer) >= 0)
+        metric_set(o->lag, (double)consumer_lag(o->consumer));
     drop_late(o, now_ms);
     check_drained(o, now_ms);
 }
@@ -613,6 +618,8 @@ struct inorder *inorder_create(struct stream *s, uv_loop_t *loop, struct redis *
     o->lanes = xcalloc((size_t)o->partitions, sizeof(struct lane *));
     o->restarts = metric_counter("tidings_partition_restarts_total", "Partitions read again from the stored position", "topic", topic);
     o->applied = metric_counter("tidings_records_applied_total", "Records whose effect is in Redis", "topic", topic);
+    o->unstored = metric_gauge("tidings_unstored_offsets", "Records received whose position is not in Redis yet", "topic", topic);
+    o->lag = metric_gauge("tidings_consumer_lag", "Records in the topic's partitions of this worker that are not done", "topic", topic);
     o->tick = xcalloc(1, sizeof(*o->tick));
     uv_timer_init(loop, o->tick);
     o->tick->data = o;
