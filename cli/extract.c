@@ -126,7 +126,7 @@ static char *answer_line(const struct job *job, struct extractor *x, struct page
         o = json_pack("{s:s}", "error", "cannot read the file");
     if (job->dump_file)
         dump_page(job, ok ? extractor_inside(x) : NULL, o);
-    char *line = json_dumps(o, JSON_COMPACT);
+    char *line = json_dumps(o, JSON_COMPACT | JSON_REAL_PRECISION(6));
     json_decref(o);
     return line;
 }
@@ -269,7 +269,7 @@ static int extract_one(struct invocation *inv, const struct job *job, struct ext
         return STATUS_OK;
     }
     json_t *o = extract_to_json(&f);
-    char *text = json_dumps(o, isatty(STDOUT_FILENO) ? JSON_INDENT(2) : JSON_COMPACT);
+    char *text = json_dumps(o, JSON_REAL_PRECISION(6) | (isatty(STDOUT_FILENO) ? JSON_INDENT(2) : JSON_COMPACT));
     json_decref(o);
     puts(text ? text : "");
     free(text);

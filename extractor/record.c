@@ -59,7 +59,7 @@ void record_members(const struct article_fields *f, const struct page *p, struct
     set_time(o, "fetched_at", p->fetched_at_ms);
     json_object_update_missing(o, fields);
     json_decref(fields);
-    json_dump_callback(o, append_json, out, JSON_COMPACT | JSON_EMBED);
+    json_dump_callback(o, append_json, out, JSON_COMPACT | JSON_EMBED | JSON_REAL_PRECISION(6));
     json_decref(o);
 }
 

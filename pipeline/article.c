@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define DATASCHEMA "urn:tidings:schema:article:1.0"
-
 static struct header text_header(const char *name, const char *value)
 {
     return (struct header){ name, value, strlen(value) };
@@ -30,7 +28,7 @@ bool article_send(struct producer *p, const struct article *a, const char *sourc
     headers[n++] = text_header("ce_source", ce_source);
     headers[n++] = text_header("ce_time", ce_time);
     headers[n++] = text_header("ce_subject", a->url);
-    headers[n++] = text_header("ce_dataschema", DATASCHEMA);
+    headers[n++] = text_header("ce_dataschema", ARTICLE_DATASCHEMA);
     headers[n++] = text_header("content-type", "application/json");
     if (a->alias.hex[0])
         headers[n++] = text_header("tidings-alias", a->alias.hex);

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define ARTICLE_DATASCHEMA "urn:tidings:schema:article:1.0" /* ce_dataschema; $id of docs/article.schema.json */
+
 struct article {
     struct id id;            /* the key */
     int64_t version;         /* ms */
