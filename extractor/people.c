@@ -16,7 +16,7 @@
 
 /* What surely parts names, and words that do so only between whole names ("Maria & Katerina" is one signature). */
 static const char *const separators[] = { "; ", " | ", " / ", "、", ";", "|", " · ", " • ", "，", " - ", " – " };
-static const char *const weak_separators[] = { ", ", " & ", " and ", " und ", " et ", " y ", " e ", " og ", " och ", " và ", " i ", " en ", "," };
+static const char *const weak_separators[] = { ", ", " & ", " and ", " und ", " et ", " y ", " e ", " og ", " och ", " và ", " i ", " en ", ",", "/" };
 static const char *const prefixes[] = { "by ", "By: ", "von ", "por ", "par ", "di ", "door ", "av ", "af ", "text: ", "texto: ",
                                         "автор: ", "tác giả: ", "bài và ảnh: ", "bài: ", "thực hiện: ", "theo ", "written by ",
                                         "posted by ", "reported by ", "author: ", "autor: ", "auteur : ", "opinion by ", "pv ",
@@ -82,7 +82,7 @@ static bool plausible(const struct page_view *v, const char *s)
 {
     uint32_t words[NAME_WORDS + 3];
     size_t len = strlen(s);
-    if (len < 2 || len > NAME_BYTES || strstr(s, "://") || strchr(s, '@') || strchr(s, '{'))
+    if (len < 2 || len > NAME_BYTES || strstr(s, "://") || strchr(s, '@') || strchr(s, '{') || strstr(s, "©"))
         return false;
     for (size_t i = 0; i < len; i++)
         if (isdigit((unsigned char)s[i]))
@@ -136,12 +136,31 @@ static size_t words_in(const struct page_view *v, const char *s, const char *end
 
 /* Adds the names of a list such as "By Anna Smith and Bob Jones". A weak separator counts between two names of two words or
  * more: what else follows a comma is a degree or a post. */
+/* "Anna Smith, Bob Jones, Cleo Ray": three whole names or more, so that the commas are no degrees or posts. */
+static bool is_list(const struct page_view *v, const char *s)
+{
+    size_t parts = 0;
+    for (const char *from = s;; from += 1) {
+        const char *to = from + strcspn(from, ",");
+        uint32_t words[10];
+        size_t n = words_hash(v->doc->chars, from, (size_t)(to - from), words, 10);
+        if (n < 2 || n > (*to ? 4 : 9)) /* the last may be two: "… and Di Day" */
+            return false;
+        parts++;
+        if (!*to)
+            return parts >= 3;
+        from = to;
+    }
+}
+
 static void add_names(const struct page_view *v, struct article_strings *out, const char *s, bool one)
 {
     if (!s || strlen(s) > 400)
         return;
     s = skip_prefix(s);
     const char *end = s + strlen(s), *from = s;
+    if (one && is_list(v, s))
+        one = false;
     for (const char *at = s; at < end;) {
         size_t width = match_any(separators, COUNT(separators), at, end);
         if (!width && (!one || *at == ' ') && (width = match_any(weak_separators, COUNT(weak_separators), at, end))) {
@@ -244,6 +263,62 @@ static struct article_strings from_phrases(const struct page_view *v)
     return out;
 }
 
+/* "Written by" before a name says it wherever it stands. */
+static bool signs(const char *text)
+{
+    static const char *const starts[] = { "written by", "article by", "story by", "author:", "words by", "posted by", "published by", "tác giả", "verfasst von",
+                                          "escrito por", "écrit par", "scritto da", "автор", "geschreven door", "about the author" };
+    for (size_t i = 0; i < COUNT(starts); i++)
+        if (strncasecmp(text, starts[i], strlen(starts[i])) == 0)
+            return true;
+    return false;
+}
+
+static struct article_strings from_signatures(const struct page_view *v)
+{
+    struct article_strings out = { NULL, 0 };
+    const struct doc *d = v->doc;
+    for (size_t i = 0; i < d->block_count && !out.count; i++) {
+        const struct block *b = &d->blocks[i];
+        if (b->n > 60 || b->words < 1 || b->words > 8 || marginal(v, b) || b->ends_stop)
+            continue;
+        const char *text = clean_block(v->arena, v->scratch, d, b);
+        if (!text || !signs(text))
+            continue;
+        const char *rest = skip_prefix(text);
+        const struct block *next = i + 1 < d->block_count ? &d->blocks[i + 1] : NULL;
+        if (rest != text && *rest)
+            add_names(v, &out, rest, false);
+        else if (next && next->words >= 1 && next->words <= 5 && next->n < 50 && !next->ends_stop)
+            add_names(v, &out, clean_block(v->arena, v->scratch, d, next), false);
+    }
+    return out;
+}
+
+/* A line of its own between title and text that is nothing but a name. */
+static struct article_strings from_lines(const struct page_view *v)
+{
+    struct article_strings out = { NULL, 0 };
+    const struct doc *d = v->doc;
+    size_t title = v->marks->title;
+    if (title == DOC_NONE || !v->verdicts)
+        return out;
+    unsigned kept = 0;
+    for (size_t i = title + 1; i < d->block_count && i <= title + 10 && kept < 3 && !out.count; i++) {
+        const struct block *b = &d->blocks[i];
+        const struct element *e = &d->elements[b->owner];
+        kept += v->verdicts[i].keep && b->words > 12;
+        if (b->words < 2 || b->words > 4 || b->capitalised < b->words || b->digit_n > 0 || b->ends_mark || b->n > 40 || b->link_n > 0
+            || marginal(v, b) || (e->owner >= OWNER_H1 && e->owner <= OWNER_H4) || e->owner == OWNER_LI || v->verdicts[i].caption)
+            continue;
+        bool before_text = i + 1 < d->block_count && v->verdicts[i + 1].keep && d->blocks[i + 1].words > 5
+                           && d->blocks[i + 1].ends_mark;
+        if (before_text)
+            add_names(v, &out, clean_block(v->arena, v->scratch, d, b), false);
+    }
+    return out;
+}
+
 static bool byline_block(const struct page_view *v, const struct block *b)
 {
     const struct doc *d = v->doc;
@@ -262,6 +337,11 @@ static struct article_strings from_bylines(const struct page_view *v)
         const struct block *b = &d->blocks[i];
         if (!byline_block(v, b))
             continue;
+        if (b->links >= 2 && b->link_n > 0.8f * b->n) { /* a link a name */
+            for (size_t k = b->first_link; k < d->link_count && d->links[k].block == i && out.count < 5; k++)
+                add_names(v, &out, clean_node(v->arena, v->scratch, d->links[k].node), false);
+            continue;
+        }
         if (b->words && (float)b->capitalised / (float)b->words < 0.5f && d->chars && !(b->says >> GROUP_BYLINE & 1))
             continue;
         add_names(v, &out, clean_block(v->arena, v->scratch, d, b), false);
@@ -324,6 +404,8 @@ void people_fill(const struct page_view *v, struct article_fields *f)
         || take(f, v, from_list(v, &m->item_authors), ORIGIN_MICRODATA, &spare, &spare_origin)
         || take(f, v, from_phrases(v), ORIGIN_TEXT, &spare, &spare_origin)
         || take(f, v, from_bylines(v), ORIGIN_TEXT, &spare, &spare_origin)
+        || take(f, v, from_signatures(v), ORIGIN_TEXT, &spare, &spare_origin)
+        || take(f, v, from_lines(v), ORIGIN_TEXT, &spare, &spare_origin)
         || take(f, v, from_end(v), ORIGIN_TEXT, &spare, &spare_origin))
         return;
     if (v->in->hint_authors)
