@@ -349,7 +349,7 @@ static bool understand(struct extractor *x, const struct extract_input *in, cons
     make_room(x);
     meta_read(&x->meta, &x->doc, &x->scan, x->arena, &x->scratch, in->url);
     struct page_view v = { .arena = x->arena, .scratch = &x->scratch, .in = in, .doc = &x->doc, .meta = &x->meta, .marks = &x->marks,
-                           .verdicts = x->verdicts };
+                           .verdicts = x->verdicts, .phrases = x->phrases };
     out->title = title_find(&v, &out->origin[FIELD_TITLE]);
     if (!out->title)
         out->origin[FIELD_TITLE] = ORIGIN_NONE;

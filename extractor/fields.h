@@ -13,6 +13,7 @@ struct page_view { /* all lent */
     const struct extract_input *in;
     const struct doc *doc;
     const struct meta *meta;
+    const struct phrases *phrases;
     const struct landmarks *marks;   /* NULL before they are found */
     const struct verdict *verdicts;  /* NULL before decide() */
 };

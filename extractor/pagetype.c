@@ -122,7 +122,8 @@ static bool has_price(const struct doc *d, const struct block *b)
 
 struct tally {
     float text, links, good, longest, kept_text, kept_links, kept, kept_p, headline_text, headlines, comment_text, related_text, prices,
-        stops, questions, headings, repeats, blocks, list_text, kept_stops, after_kept, top_p, kept_headings, kept_lists, times, commas;
+        stops, questions, headings, repeats, blocks, list_text, kept_stops, after_kept, top_p, kept_headings, kept_lists, times, commas, calls, bylines, dates, social, form_text, run, longest_run, kept_links_count, code, questions_kept,
+        long_kept;
 };
 
 static struct tally tally_blocks(const struct page_view *v)
@@ -154,6 +155,12 @@ static struct tally tally_blocks(const struct page_view *v)
         t.comment_text += e->far[GROUP_COMMENT] <= 3 ? b->n : 0;
         t.related_text += e->far[GROUP_RELATED] <= 2 ? b->n : 0;
         t.list_text += e->around & IN_LI ? b->n : 0;
+        t.calls += links > 0.9f && b->links == 1 && b->words <= 4 && !(e->around & (IN_NAV | IN_FOOTER | IN_LI)); /* buttons */
+        t.bylines += e->far[GROUP_BYLINE] <= 1 && b->n < 60;
+        t.dates += e->far[GROUP_META] <= 1 && b->digit_n >= 3 && b->n < 60;
+        t.social += e->far[GROUP_SOCIAL] <= 1;
+        t.form_text += e->around & IN_FORM ? b->n : 0;
+        t.code += e->around & IN_PRE ? b->n : 0;
         t.top_p = w->probability > t.top_p ? w->probability : t.top_p;
         if (w->keep) {
             t.kept++;
@@ -164,16 +171,59 @@ static struct tally tally_blocks(const struct page_view *v)
             t.kept_headings += heading;
             t.kept_lists += (e->around & IN_LI) != 0;
             t.after_kept = 0;
+            t.kept_links_count += (float)b->links;
+            t.questions_kept += heading && d->text[b->text + b->len - 1] == '?';
+            t.long_kept += b->words >= 25 ? b->n : 0;
+            t.run = heading || b->words >= 12 ? t.run + b->n : 0;
+            t.longest_run = t.run > t.longest_run ? t.run : t.longest_run;
         } else {
+            t.run = links < 0.5f && b->words >= 12 ? 0 : t.run;
             t.after_kept += b->n;
         }
     }
     return t;
 }
 
+/* What the first word of a host says: 1 documentation, 2 forum, 3 news or blog, 4 shop. */
+static float host_kind(const char *url)
+{
+    static const char *const kinds[] = { "docs. doc. developer. developers. help. support. wiki. learn. manual. api.",
+                                         "forum. forums. community. discuss. discussions. board. answers.",
+                                         "blog. blogs. news. medium. magazine. stories.", "shop. store. buy. promotions. pages." };
+    const char *host = url ? strstr(url, "://") : NULL;
+    for (size_t k = 0; host && k < COUNT(kinds); k++)
+        for (const char *s = kinds[k]; *s;) {
+            size_t n = strcspn(s, " ");
+            if (strncasecmp(host + 3, s, n) == 0)
+                return (float)(k + 1);
+            s += n + (s[n] == ' ');
+        }
+    return 0;
+}
+
 static float ratio(float a, float b)
 {
     return b > 0 ? a / b : 0;
+}
+
+/* Shares of the words that speak for each kind: of the kept text, then of the rest; then how many words were kept. */
+static void word_row(const struct page_view *v, float *row)
+{
+    float kinds[2][WORD_KINDS] = { { 0 } }, words[2] = { 0 };
+    for (size_t i = 0; i < v->doc->block_count; i++) {
+        const struct block *b = &v->doc->blocks[i];
+        bool kept = v->verdicts[i].keep;
+        for (uint32_t k = 0; k < b->words; k++) {
+            int kind = phrases_word(v->phrases, v->doc->words[b->word + k]);
+            kinds[kept][kind < 0 ? 0 : kind] += kind >= 0;
+        }
+        words[kept] += (float)b->words;
+    }
+    for (int k = 0; k < WORD_KINDS; k++) {
+        *row++ = ratio(kinds[1][k], words[1]);
+        *row++ = ratio(kinds[0][k], words[0]);
+    }
+    *row = logf(1 + words[1]);
 }
 
 static void block_row(const struct page_view *v, const struct article_fields *f, float *row)
@@ -213,6 +263,25 @@ static void block_row(const struct page_view *v, const struct article_fields *f,
     row[n++] = m->semantic_share;
     row[n++] = m->title_score;
     row[n++] = f->has_published ? (float)f->origin[FIELD_PUBLISHED] : 0;
+    row[n++] = (float)f->authors.count;
+    row[n++] = (float)f->origin[FIELD_AUTHORS];
+    row[n++] = f->has_modified;
+    row[n++] = t.calls;
+    row[n++] = t.bylines;
+    row[n++] = t.dates;
+    row[n++] = logf(1 + t.social);
+    row[n++] = ratio(t.form_text, t.text);
+    row[n++] = logf(1 + t.longest_run);
+    row[n++] = ratio(t.kept_links_count, t.kept_text) * 1000;
+    row[n++] = ratio(t.code, t.text);
+    row[n++] = t.questions_kept;
+    row[n++] = ratio(t.long_kept, t.kept_text);
+    row[n++] = (float)strlen(f->title ? f->title : "");
+    row[n++] = m->title == DOC_NONE ? -1 : ratio((float)m->title, t.blocks);
+    row[n++] = (float)f->tags.count;
+    row[n++] = f->image.url != NULL;
+    row[n++] = host_kind(v->in->url);
+    word_row(v, row + n);
 }
 
 void pagetype_row(const struct page_view *v, const struct article_fields *f, float row[PAGE_FEATURE_COUNT])
@@ -331,7 +400,7 @@ void pagetype_fill(const struct page_view *v, const struct model *model, struct 
     const float *blocks = row + PAGE_URL_FEATURES + PAGE_MARKUP_FEATURES;
     if (p > 0.5f)
         set(f, PAGE_ARTICLE, "page model");
-    else if (said && p > 0.15f)
+    else if (said && p > 0.35f)
         set(f, PAGE_ARTICLE, said);
     else if (row[8] != 0)
         set(f, PAGE_LISTING, "front page");

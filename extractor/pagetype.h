@@ -7,7 +7,7 @@
 #include "extractor/fields.h"
 #include "extractor/model.h"
 
-enum { PAGE_URL_FEATURES = 22, PAGE_MARKUP_FEATURES = 48, PAGE_BLOCK_FEATURES = 32,
+enum { PAGE_URL_FEATURES = 22, PAGE_MARKUP_FEATURES = 48, PAGE_BLOCK_FEATURES = 61,
        PAGE_FEATURE_COUNT = PAGE_URL_FEATURES + PAGE_MARKUP_FEATURES + PAGE_BLOCK_FEATURES };
 
 void pagetype_row(const struct page_view *v, const struct article_fields *f, float row[PAGE_FEATURE_COUNT]);

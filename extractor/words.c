@@ -118,9 +118,42 @@ static const struct { unsigned kind; const char *starts; } phrase_lists[] = {
     { PHRASE_BYLINE, "by|von|par|por|di|av|af|door|автор|tác giả|thực hiện|biên tập|bài|pv|written by|posted by|author" },
 };
 
+static const char *const kind_words[WORD_KINDS] = {
+    [WORD_OFFER] = "our we us services service clients client quote contact call free solutions customers book schedule appointment pricing plan "
+                   "plans today team experts trusted offer offers request demo enroll apply tuition chúng tôi dịch vụ liên hệ",
+    [WORD_DOCS] = "function parameter parameters example examples install configure api click section chapter code command file files server "
+                  "returns type value default syntax method note table page object run create directory settings option options",
+    [WORD_FORUM] = "reply replies posted thread threads joined member members posts quote forum forums topic topics likes moderator solved answer "
+                   "answers question questions thanks edited",
+    [WORD_STORY] = "said says told according year years he she they was were had after who his her when on monday tuesday wednesday thursday friday "
+                   "saturday sunday ông bà ngày theo cho biết người",
+    [WORD_SHOP] = "cart shipping add price sale product products reviews stars size color stock checkout buy warranty delivery returns quantity shop "
+                  "items item giỏ hàng giá mua",
+};
+
 struct phrases {
     struct { uint64_t key; unsigned kind; } slots[1024];
+    struct { uint32_t word; int kind; } words[512]; /* kind + 1; 0: empty */
 };
+
+static void word_learn(struct phrases *p, uint32_t word, int kind)
+{
+    size_t i = word % COUNT(p->words);
+    while (p->words[i].kind && p->words[i].word != word)
+        i = (i + 1) % COUNT(p->words);
+    if (!p->words[i].kind) {
+        p->words[i].word = word;
+        p->words[i].kind = kind + 1;
+    }
+}
+
+int phrases_word(const struct phrases *p, uint32_t word)
+{
+    for (size_t i = word % COUNT(p->words); p->words[i].kind; i = (i + 1) % COUNT(p->words))
+        if (p->words[i].word == word)
+            return p->words[i].kind - 1;
+    return -1;
+}
 
 static void phrase_learn(struct phrases *p, uint64_t key, unsigned kind)
 {
@@ -134,6 +167,12 @@ static void phrase_learn(struct phrases *p, uint64_t key, unsigned kind)
 struct phrases *phrases_create(const struct chars *c)
 {
     struct phrases *p = xcalloc(1, sizeof(*p));
+    uint32_t list[64];
+    for (int k = 0; k < WORD_KINDS; k++) {
+        size_t n = words_hash(c, kind_words[k], strlen(kind_words[k]), list, COUNT(list));
+        for (size_t i = 0; i < n; i++)
+            word_learn(p, list[i], k);
+    }
     for (size_t k = 0; k < COUNT(phrase_lists); k++)
         for (const char *s = phrase_lists[k].starts; *s;) {
             size_t len = strcspn(s, "|");

@@ -38,9 +38,12 @@ float key_set_cover(const struct key_set *s, const uint32_t *words, size_t count
 
 /* What the first words of a block say. Hints to the model and, for captions, to the rules. */
 enum phrase { PHRASE_RELATED = 1, PHRASE_SOURCE = 2, PHRASE_PROMO = 4, PHRASE_BYLINE = 8 };
+/* What single words speak for, to tell kinds of pages apart. */
+enum word_kind { WORD_OFFER, WORD_DOCS, WORD_FORUM, WORD_STORY, WORD_SHOP, WORD_KINDS };
 struct phrases;
 struct phrases *phrases_create(const struct chars *c);
 void phrases_destroy(struct phrases *p);
+int phrases_word(const struct phrases *p, uint32_t word); /* enum word_kind, or -1 */
 unsigned phrases_at(const struct phrases *p, const uint32_t *words, size_t count);
 
 #endif
