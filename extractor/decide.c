@@ -62,6 +62,7 @@ static size_t select_over(const struct doc *d, struct verdict *v, float threshol
 
 #define GAP_BLOCKS 3
 #define GAP_LINKS 0.5f
+#define GAP_DIGITS 0.3f /* dates, prices */
 #define GAP_NEWS 0.25f
 #define GAP_BROAD 0.25f
 
@@ -90,6 +91,8 @@ static void gate(const struct decide_input *in, struct verdict *v)
     }
 }
 
+#define TITLE_ALIKE 0.85f
+#define RELATED_WORDS 4      /* "Read more:", "You may also like" */
 #define SURE_IN_FIGURE 0.7f /* what the model is so sure of is text that only stands in a figure */
 
 static bool is_caption(const struct doc *d, const struct block *b)
@@ -111,7 +114,12 @@ static void drop_by_shape(const struct decide_input *in, struct verdict *v)
         }
         if (!v[i].keep)
             continue;
-        if (links > 0.9f && b->links == 1 && !b->ends_stop && (e->owner == OWNER_P || e->owner == OWNER_DIV))
+        bool heading = e->owner >= OWNER_H1 && e->owner <= OWNER_H4;
+        if (in->overlap[i] > TITLE_ALIKE && b->words >= 2 && (i == in->marks->title || heading))
+            drop(&v[i], RULE_TITLE);
+        else if ((features_phrases(in->features, i) & PHRASE_RELATED) && b->words <= RELATED_WORDS && !b->ends_stop && !heading)
+            drop(&v[i], RULE_RELATED);
+        else if (links > 0.9f && b->links == 1 && !b->ends_stop && (e->owner == OWNER_P || e->owner == OWNER_DIV))
             drop(&v[i], RULE_LINK);
         else if (links > 0.3f && (features_phrases(in->features, i) & PHRASE_RELATED))
             drop(&v[i], RULE_RELATED);
@@ -207,7 +215,7 @@ static void fill_gaps(const struct decide_input *in, struct verdict *v)
             continue;
         }
         if (before == DOC_NONE || v[i].probability < least || i - before > GAP_BLOCKS || v[i].rule != RULE_MODEL
-            || block_link_density(b) > GAP_LINKS || is_caption(d, b))
+            || block_link_density(b) > GAP_LINKS || b->digit_n > GAP_DIGITS * b->n || is_caption(d, b))
             continue;
         for (after = (uint32_t)i + 1; after < d->block_count && after - i <= GAP_BLOCKS && !v[after].keep;)
             after++;

@@ -78,7 +78,7 @@ static const struct tag_info tag_infos[GUMBO_TAG_LAST + 1] = {
     INLINE(BDO, OTHER, 0), INLINE(BIG, OTHER, 0), INLINE(CITE, OTHER, 0), INLINE(CODE, OTHER, 0), INLINE(DATA, OTHER, 0),
     INLINE(DEL, OTHER, 0), INLINE(DFN, OTHER, 0), INLINE(EM, EM, IN_ITALIC), INLINE(FONT, SPAN, 0), INLINE(I, EM, IN_ITALIC),
     INLINE(IMG, OTHER, 0), INLINE(INS, OTHER, 0), INLINE(KBD, OTHER, 0), INLINE(LABEL, OTHER, 0), INLINE(MARK, OTHER, 0),
-    INLINE(METER, OTHER, 0), INLINE(NOBR, OTHER, 0), INLINE(OUTPUT, OTHER, 0), INLINE(Q, OTHER, 0), INLINE(RUBY, OTHER, 0),
+    INLINE(METER, OTHER, 0), INLINE(NOBR, OTHER, 0), INLINE(OUTPUT, OTHER, 0), INLINE(Q, OTHER, 0), INLINE(RUBY, OTHER, 0), INLINE(RP, OTHER, 0), INLINE(RT, OTHER, 0),
     INLINE(S, OTHER, 0), INLINE(SAMP, OTHER, 0), INLINE(SMALL, SMALL, 0),
     INLINE(SPAN, SPAN, 0), INLINE(STRIKE, OTHER, 0), INLINE(STRONG, B, IN_BOLD), INLINE(SUB, OTHER, 0), INLINE(SUP, OTHER, 0),
     INLINE(TIME, TIME, 0), INLINE(TT, OTHER, 0), INLINE(U, OTHER, 0), INLINE(VAR, OTHER, 0), INLINE(WBR, OTHER, 0),
@@ -97,7 +97,7 @@ static const struct tag_info tag_infos[GUMBO_TAG_LAST + 1] = {
     BLOCK(MARQUEE, OTHER, 0), BLOCK(FRAMESET, OTHER, 0),
     SKIP(SCRIPT), SKIP(STYLE), SKIP(NOSCRIPT), SKIP(TEMPLATE), SKIP(SVG), SKIP(IFRAME), SKIP(OBJECT), SKIP(EMBED), SKIP(CANVAS),
     SKIP(VIDEO), SKIP(AUDIO), SKIP(SELECT), SKIP(OPTION), SKIP(TEXTAREA), SKIP(MATH), SKIP(MAP), SKIP(BUTTON), SKIP(INPUT),
-    SKIP(DATALIST), SKIP(RP), SKIP(RT), SKIP(TITLE), SKIP(APPLET), SKIP(NOFRAMES), SKIP(NOEMBED), SKIP(XMP),
+    SKIP(DATALIST), SKIP(TITLE), SKIP(APPLET), SKIP(NOFRAMES), SKIP(NOEMBED), SKIP(XMP),
 #undef INLINE
 #undef BLOCK
 #undef SKIP
@@ -511,6 +511,17 @@ static uint32_t element_add(struct doc *d, const GumboNode *node, uint32_t paren
     return index;
 }
 
+/* The reading above a word is text only where the page gives it brackets. */
+static bool is_bare_reading(const GumboNode *node)
+{
+    if (node->v.element.tag != GUMBO_TAG_RT)
+        return false;
+    if (node->index_within_parent == 0 || node->parent->type != GUMBO_NODE_ELEMENT)
+        return true;
+    const GumboNode *before = node->parent->v.element.children.data[node->index_within_parent - 1];
+    return before->type != GUMBO_NODE_ELEMENT || before->v.element.tag != GUMBO_TAG_RP;
+}
+
 static bool skipped(const struct tag_info *info, const struct attributes *a, GumboTag tag)
 {
     return (info->flags & TAG_SKIP) || (!(info->flags & TAG_BLOCK) && tag != GUMBO_TAG_A && (a->says & NAME_POPOVER));
@@ -529,7 +540,7 @@ static void enter(struct walk *w, const GumboNode *node, uint32_t parent)
         line_break(w);
         return;
     }
-    if (skipped(info, &a, tag) || node->type == GUMBO_NODE_TEMPLATE)
+    if (skipped(info, &a, tag) || is_bare_reading(node) || node->type == GUMBO_NODE_TEMPLATE)
         return;
     if (d->element_count >= DOC_MAX_ELEMENTS || w->depth >= DOC_MAX_DEPTH) {
         d->cut = true;

@@ -289,12 +289,16 @@ static const char *content_type_of(const struct extract_input *in)
     return beyond >= 8 && text_valid_utf8(in->bytes, in->len) ? "text/html; charset=utf-8" : in->content_type;
 }
 
-static GumboOutput *parse_page(struct extractor *x, const struct buffer *page, struct error *err)
+static GumboOutput *parse_page(struct extractor *x, const struct extract_input *in, const struct buffer *page, struct error *err)
 {
     features_destroy(x->features);
     x->features = NULL;
     x->inside_valid = false;
     arena_reset(x->arena, ARENA_KEEP);
+    if (selectors_ask_attributes(in->include) || selectors_ask_attributes(in->exclude)) { /* the scan would drop them */
+        x->scan = (struct html_scan){ 0 };
+        return html_parse(x->arena, page->data, page->len, &(struct html_limits){ .deadline_ms = x->limits.deadline_ms }, err);
+    }
     buffer_clear(&x->lean);
     if (!html_scan(page->data, page->len, &x->held, &x->lean, &x->scan, err))
         return NULL;
@@ -342,7 +346,7 @@ static bool understand(struct extractor *x, const struct extract_input *in, cons
 {
     memset(out, 0, sizeof(*out));
     out->text = "";
-    GumboOutput *tree = parse_page(x, page, err);
+    GumboOutput *tree = parse_page(x, in, page, err);
     if (!tree)
         return false;
     doc_build(&x->doc, tree->root);

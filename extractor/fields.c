@@ -282,6 +282,39 @@ static void fill_links(const struct page_view *v, struct article_fields *f)
 
 /* ---- the rest ---- */
 
+#define TRUNCATED_WORDS 250 /* a page behind a paywall that shows less is a beginning */
+#define OFFER_BLOCKS 12
+
+/* "Subscribe to continue reading", said where the text breaks off. */
+static bool offers_the_rest(const struct page_view *v)
+{
+    static const char *const offers[] = {
+        "to continue reading", "to keep reading", "to read the full", "to read this article", "continue reading with", "subscribe to read",
+        "this article is for subscribers", "this content is for subscribers", "for subscribers only", "unlock this article", "already a subscriber",
+        "weiterlesen mit", "jetzt weiterlesen", "um weiterzulesen", "artikel freischalten", "pour lire la suite", "la suite est réservée",
+        "article réservé aux abonnés", "réservé à nos abonnés", "para seguir leyendo", "contenido exclusivo para suscriptores", "para continuar lendo",
+        "conteúdo exclusivo para assinantes", "per continuare a leggere", "contenuto riservato agli abbonati", "lees verder met", "alleen voor abonnees",
+        "dla prenumeratorów", "czytaj dalej po zalogowaniu", "fortsätt läsa", "les videre med", "læs videre med", "только для подписчиков",
+        "để đọc tiếp", "dành cho thuê bao", "dành cho độc giả đăng ký", "有料会員", "この記事は会員限定", "会員限定記事", "订阅后继续阅读", "구독자 전용",
+    };
+    const struct doc *d = v->doc;
+    size_t first, last;
+    body_range(v, &first, &last);
+    for (size_t i = last; i < d->block_count && i <= last + OFFER_BLOCKS; i++) {
+        const struct block *b = &d->blocks[i];
+        const struct element *e = &d->elements[b->owner];
+        if (b->words > 60 || (e->around & (IN_NAV | IN_FOOTER | IN_HIDDEN)))
+            continue;
+        for (size_t k = 0; k < COUNT(offers); k++) {
+            size_t n = strlen(offers[k]);
+            for (const char *s = d->text + b->text, *end = s + b->len; (size_t)(end - s) >= n; s++)
+                if ((*s | 0x20) == (offers[k][0] | 0x20) && strncasecmp(s, offers[k], n) == 0)
+                    return true;
+        }
+    }
+    return false;
+}
+
 static void fill_rights(const struct page_view *v, struct article_fields *f)
 {
     const struct meta *m = v->meta;
@@ -293,9 +326,10 @@ static void fill_rights(const struct page_view *v, struct article_fields *f)
                                                                     strlen(v->in->tdm_reservation))
                                                        : m->slot[META_TDM];
     const char *tier = m->slot[META_FREE];
-    f->rights.paywall = m->ld.free_access == 0 || (tier && (strcasecmp(tier, "locked") == 0 || strcasecmp(tier, "metered") == 0
+    bool offered = offers_the_rest(v);
+    f->rights.paywall = offered || m->ld.free_access == 0 || (tier && (strcasecmp(tier, "locked") == 0 || strcasecmp(tier, "metered") == 0
                                                             || strcasecmp(tier, "false") == 0));
-    if (m->ld.free_access == 0 && f->word_count < 120)
+    if (offered || (f->rights.paywall && f->word_count < TRUNCATED_WORDS))
         fields_warn(v, f, "truncated");
 }
 

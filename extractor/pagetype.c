@@ -384,6 +384,41 @@ static const char *says_article(const struct meta *m)
     return m->named_published ? "article:published_time" : NULL;
 }
 
+#define SAID_LEAST 0.35f
+#define SAID_MORE_LEAST 0.1f
+
+/* Markup of the news itself, with text: what calls itself a NewsArticle is hardly ever anything else. */
+static bool says_more(const struct page_view *v, const struct article_fields *f)
+{
+    return (v->meta->ld.main_type & LD_NEWS) && f->word_count >= 30;
+}
+
+#define SHORT_LEAST 0.15f
+#define SHORT_WORDS 400
+#define SHORT_PARAGRAPHS 2
+
+/* A short report is little text among much else, which looks like none to the model: some whole paragraphs below the title,
+ * dated, signed or called an article, and no other prose on the page. */
+static bool is_short_article(const struct page_view *v, const struct article_fields *f, const char *said)
+{
+    const struct doc *d = v->doc;
+    unsigned paragraphs = 0;
+    float kept = 0, other = 0;
+    if (f->word_count > SHORT_WORDS || v->marks->title == DOC_NONE || !(said || f->has_published || f->authors.count))
+        return false;
+    for (size_t i = 0; i < d->block_count; i++) {
+        const struct block *b = &d->blocks[i];
+        bool prose = b->words >= 12 && b->ends_mark && block_link_density(b) < 0.3f;
+        if (prose && v->verdicts[i].keep && i > v->marks->title) {
+            paragraphs++;
+            kept += b->n;
+        } else if (prose) {
+            other += b->n;
+        }
+    }
+    return paragraphs >= SHORT_PARAGRAPHS && kept > 2 * other;
+}
+
 void pagetype_fill(const struct page_view *v, const struct model *model, struct article_fields *f)
 {
     float row[PAGE_FEATURE_COUNT];
@@ -400,7 +435,9 @@ void pagetype_fill(const struct page_view *v, const struct model *model, struct 
     const float *blocks = row + PAGE_URL_FEATURES + PAGE_MARKUP_FEATURES;
     if (p > 0.5f)
         set(f, PAGE_ARTICLE, "page model");
-    else if (said && p > 0.35f)
+    else if (p > SHORT_LEAST && is_short_article(v, f, said))
+        set(f, PAGE_ARTICLE, "a few paragraphs below a title");
+    else if (said && (p > SAID_LEAST || (says_more(v, f) && p > SAID_MORE_LEAST)))
         set(f, PAGE_ARTICLE, said);
     else if (row[8] != 0)
         set(f, PAGE_LISTING, "front page");

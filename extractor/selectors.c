@@ -130,6 +130,16 @@ void selectors_destroy(struct selectors *s)
     free(s);
 }
 
+bool selectors_ask_attributes(const struct selectors *s)
+{
+    for (size_t i = 0; s && i < s->count; i++)
+        for (size_t c = 0; c < s->items[i].count; c++)
+            for (size_t t = 0; t < s->items[i].compounds[c].count; t++)
+                if (s->items[i].compounds[c].tests[t].kind == TEST_ATTRIBUTE)
+                    return true;
+    return false;
+}
+
 static bool has_class(const char *classes, const char *name)
 {
     size_t n = strlen(name);

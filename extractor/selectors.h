@@ -13,6 +13,9 @@ struct selectors;
 struct selectors *selectors_compile(const char *const *texts, size_t count, struct error *err);
 void selectors_destroy(struct selectors *s); /* NULL is fine */
 
+/* Whether any of them asks for an attribute: then a page must be parsed with all of its attributes. NULL is fine. */
+bool selectors_ask_attributes(const struct selectors *s);
+
 /* Sets marks[i] = value for every element i that matches or lies in one that does. */
 void selectors_mark(const struct selectors *s, const struct doc *d, unsigned char *marks, unsigned char value);
 

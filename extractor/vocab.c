@@ -9,7 +9,7 @@
 #include <string.h>
 
 const char *const group_names[GROUP_COUNT] = { "nav", "side", "foot", "related", "social", "comment", "ad", "newsletter",
-                                               "caption", "byline", "meta", "cookie", "toc", "lead", "positive" };
+                                               "caption", "byline", "meta", "cookie", "toc", "lead", "positive", "credit", "points", "box" };
 
 /* Common English words of templates, and Vietnamese, Spanish, Portuguese, German, French ones. */
 static const char *const group_words[GROUP_COUNT] = {
@@ -20,25 +20,34 @@ static const char *const group_words[GROUP_COUNT] = {
     [GROUP_RELATED] = "related relate relacionadas relacionados recommend recommended recommendation recommendations recirc "
                       "recirculation more readmore popular trending mostread most latest suggested similar also outbrain taboola "
                       "teaser teasers card cards promo promos carousel slider swiper list listing feed headlines upnext next prev "
-                      "previous tinlienquan lienquan khac moinhat docnhieu xemthem",
-    [GROUP_SOCIAL] = "share sharing social facebook twitter whatsapp pinterest addthis sharedaddy follow socials bookmark print",
-    [GROUP_COMMENT] = "comment comments disqus commentlist respond reply replies coral livefyre discussion responses reviews",
+                      "previous tinlienquan lienquan khac moinhat docnhieu xemthem verwandt weitere mehr gerelateerd correlati lies connexe "
+                      "similaire souvisejici relaterat relaterte lignende powiazane polecane doporucene onecikan ilgili",
+    [GROUP_SOCIAL] = "share sharing social facebook twitter whatsapp pinterest addthis sharedaddy follow socials bookmark print teilen compartir "
+                     "partager condividi udostepnij chiase zalo",
+    [GROUP_COMMENT] = "comment comments disqus commentlist respond reply replies coral livefyre discussion responses reviews kommentar kommentare "
+                      "commentaires comentarios reacties komentarze diskuse binhluan ykien",
     [GROUP_AD] = "ad ads advert advertisement advertising sponsor sponsored sponsors banner dfp adsense adslot adunit gpt partner "
-                 "commercial outstream quangcao",
+                 "commercial outstream quangcao anzeige werbung publicidad publicite reklam reklama inzerce annonce",
     [GROUP_NEWSLETTER] = "newsletter subscribe subscription signup register login signin paywall cta optin email donate donation "
-                         "membership subscriber regwall piano",
+                         "membership subscriber regwall piano abonnieren boletin infolettre nieuwsbrief",
     [GROUP_CAPTION] = "caption figcaption credit credits photo image img picture figure gallery media thumb thumbnail photographer "
                       "legend lightbox slideshow video player",
-    [GROUP_BYLINE] = "author authors byline bio biography avatar contributor writer profile autor",
+    [GROUP_BYLINE] = "author authors byline bio biography avatar contributor writer profile autor autores auteur auteurs redakteur verfasser tacgia autore",
     [GROUP_META] = "meta date time timestamp dateline published pubdate updated info tag tags tagged topic topics category "
-                   "categories label labels kicker section keywords",
+                   "categories label labels kicker section keywords datum fecha data ngay thoigian tukhoa schlagwort etiquetas",
     [GROUP_COOKIE] = "cookie cookies consent gdpr privacy popup modal overlay dialog notice notification alert toast cmp onetrust "
                      "didomi",
     [GROUP_TOC] = "toc contents tableofcontents jump anchor skip",
     [GROUP_LEAD] = "lead lede intro sapo summary excerpt description standfirst subtitle subheadline dek chapeau deck abstract "
-                   "teasertext strapline",
+                   "teasertext strapline vorspann entradilla bajada occhiello sommario ingress manchet perex zajawka chapo tomtat",
     [GROUP_POSITIVE] = "article articlebody body content entry post story text detail main paragraph maincontent singular news "
-                       "noidung chitiet artikel articulo texto corpo contenu inhalt nota noticia cuerpo materia",
+                       "noidung chitiet artikel articulo texto corpo contenu inhalt nota noticia cuerpo materia artigo articolo articol "
+                       "artykul clanek artikkel brodtext brodtekst tekst texte tresc",
+    [GROUP_CREDIT] = "caption captions figcaption captiontext legend credit credits bildunterschrift bijschrift leyenda didascalia "
+                     "chuthich legende billedtekst bildtext imagecaption photocaption copyright",
+    [GROUP_POINTS] = "keypoints takeaways takeaway highlights tldr bullets points key bulletpoints keyfacts faq faqs ranking",
+    [GROUP_BOX] = "box inset factbox infobox fact facts callout pullquote pull quote embed embedded module block component insert "
+                  "infographic chart interactive timeline",
 };
 
 /* Two words of one class name that together name an article's body: the thing, then its body. */

@@ -11,18 +11,19 @@
 
 enum group {
     GROUP_NAV, GROUP_SIDE, GROUP_FOOT, GROUP_RELATED, GROUP_SOCIAL, GROUP_COMMENT, GROUP_AD, GROUP_NEWSLETTER, GROUP_CAPTION,
-    GROUP_BYLINE, GROUP_META, GROUP_COOKIE, GROUP_TOC, GROUP_LEAD, GROUP_POSITIVE, GROUP_COUNT
+    GROUP_BYLINE, GROUP_META, GROUP_COOKIE, GROUP_TOC, GROUP_LEAD, GROUP_POSITIVE, GROUP_CREDIT, GROUP_POINTS,
+    GROUP_BOX, GROUP_COUNT
 };
 extern const char *const group_names[GROUP_COUNT];
 
 /* Bits beside the groups (1 << group). */
 enum {
-    NAME_CONTENT = 1 << 16, /* names an article's body: entry-content, articleBody, post_text … */
-    NAME_MAIN = 1 << 17,    /* generic: main, content */
-    NAME_HIDDEN = 1 << 18,
-    NAME_POPOVER = 1 << 19, /* tooltips and text for screen readers only */
-    NAME_EMBED = 1 << 20,   /* an embedded post */
-    NAME_TITLE = 1 << 21,
+    NAME_CONTENT = 1 << 18, /* names an article's body: entry-content, articleBody, post_text … */
+    NAME_MAIN = 1 << 19,    /* generic: main, content */
+    NAME_HIDDEN = 1 << 20,
+    NAME_POPOVER = 1 << 21, /* tooltips and text for screen readers only */
+    NAME_EMBED = 1 << 22,   /* an embedded post */
+    NAME_TITLE = 1 << 23,
 };
 
 struct vocab;

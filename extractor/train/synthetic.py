@@ -8,7 +8,7 @@ training and for testing draw from different variants, so that a test page's mar
 usage: synthetic.py OUT_DIR COUNT train|test      writes OUT_DIR/truth.jsonl and pages, as the scorer reads them
 """
 import html as H
-import json, os, random, sys, tempfile
+import json, os, random, sys
 
 PLACES = ["Hà Nội", "TP.HCM", "Đà Nẵng", "Cần Thơ", "Hải Phòng", "Huế", "Nghệ An", "Quảng Ninh", "Lâm Đồng", "An Giang", "Bình Dương",
           "Đồng Tháp", "Lào Cai", "Khánh Hòa", "Gia Lai", "Cà Mau", "Bắc Giang", "Thái Nguyên", "Phú Yên", "Long An"]
@@ -115,12 +115,13 @@ class Template:
         train = part == "train"
         pick = self.r.choice
         self.names = {k: pick(v) for k, v in NAMES[part].items()}
-        self.body = pick(["p", "br", "div", "p-span"] if train else ["br-table", "div-nested", "p-bare", "br-p"])
-        self.picture = pick(["table", "figure", "center-em"] if train else ["div-caption", "table-one", "p-after"])
-        self.inline = pick(["ul", "box", "none", "p-strong"] if train else ["table", "div-links", "none", "box-title"])
-        self.sign = pick(["p-right", "strong", "none", "theo"] if train else ["div-right", "em", "theo-b", "none"])
-        self.sapo = pick(["h2", "p-bold", "div"] if train else ["p-class", "strong-br", "h3"])
-        self.after = pick([["links", "thumbs"], ["dated", "teasers"], ["links", "teasers", "comments"], ["dated"]] if train else
+        self.body = pick(["p", "br", "div", "p-span", "div-p", "td-p", "section", "br-span"] if train else ["br-table", "div-nested", "p-bare", "br-p"])
+        self.picture = pick(["table", "figure", "center-em", "p-plain", "p-small", "div-desc", "table-p", "span-after"] if train else ["div-caption", "table-one", "p-after"])
+        self.inline = pick(["ul", "box", "none", "p-strong", "aside", "quote", "label", "thumb-text", "plain-titles", "list-lead"] if train else ["table", "div-links", "none", "box-title"])
+        self.sign = pick(["p-right", "strong", "none", "theo", "em-right", "nguon", "span"] if train else ["div-right", "em", "theo-b", "none"])
+        self.sapo = pick(["h2", "p-bold", "div", "b-first", "span-strong"] if train else ["p-class", "strong-br", "h3"])
+        self.after = pick([["links", "thumbs"], ["dated", "teasers"], ["links", "teasers", "comments"], ["dated"], ["grid", "comments-li"], ["numbered", "comments-dl"],
+                           ["bio", "links"], ["next", "grid"], ["poll", "numbered"], ["comments-li", "next"], ["offer", "dated", "bio"]] if train else
                           [["plain-links", "cards"], ["table-links", "cards"], ["plain-links", "comments2"], ["table-links"]])
         self.side = pick(["before", "after", "none"])
         self.site = pick(SITES)
@@ -137,7 +138,7 @@ NAMES = {
         "wrap": ["main-content", "col-left", "wrapper", "container", "leftcol", ""],
         "related": ["list_news", "tinlienquan", "related", "box-news", "", "relate-news"],
         "side": ["sidebar", "col-right", "right", "", "boxright"],
-        "comment": ["comment", "binhluan", "box_comment"],
+        "comment": ["comment", "binhluan", "box_comment", "", "list-cm", "c-wrap"],
         "tags": ["tags", "tagbox", "tukhoa", ""],
         "box": ["relate-container", "box-inline", "VCSortableInPreviewMode", ""],
     },
@@ -182,6 +183,11 @@ class PageMaker:
             "center-em": '<div align="center">%s<br><em>%s</em></div>',
             "div-caption": '<div class="pic">%s<div class="pic-note">%s</div></div>',
             "table-one": '<table class="tplCaption"><tr><td>%s<br><i>%s</i></td></tr></table>',
+            "p-plain": '<p>%s</p><p>%s</p>',
+            "p-small": '<div>%s</div><p align="right"><small>%s</small></p>',
+            "div-desc": '<div type="Photo"><div>%s</div><div class="PhotoCMS_Desc"><p>%s</p></div></div>',
+            "table-p": '<table class="picture"><tr><td><p>%s</p></td></tr><tr><td><p>%s</p></td></tr></table>',
+            "span-after": '<p><span class="img">%s</span><span class="note"><br>%s</span></p>',
             "p-after": '<p style="text-align:center">%s</p><p style="text-align:center"><em>%s</em></p>',
         }[self.t.picture] % (img, cap)
 
@@ -196,6 +202,18 @@ class PageMaker:
             return '<div%s>%s<div>%s</div><p>%s</p></div>' % (n, '<img src="/t.jpg" width="120">', links[0], e(self.w.sentence()))
         if kind == "p-strong":
             return "<p><strong>&gt;&gt; %s</strong></p>" % links[0]
+        if kind == "aside":
+            return "<aside%s>%s</aside>" % (n, "".join("<h3>%s</h3><h3>%s</h3>" % (l, e(h)) for l, h in zip(links, heads)))
+        if kind == "quote":
+            return "<blockquote>%s</blockquote>" % "<br>".join(links)
+        if kind == "label":
+            return "<p><b>%s</b> %s</p>" % (e(self.r.choice(["Xem thêm:", "Đọc thêm:", "Mời độc giả đón đọc:", "Liên quan:"])), "; ".join(links))
+        if kind == "thumb-text":
+            return '<div%s><a href="/b"><img src="/t.jpg"></a><div><b>%s</b><div>%s</div></div></div>' % (n, e(heads[0]), e(self.w.sentence()))
+        if kind == "plain-titles":
+            return "<div%s><span>%s</span>%s</div>" % (n, e(self.r.choice(["Tin liên quan", "Bài viết cùng chủ đề", ""])), "".join("<p>%s</p>" % e(h) for h in heads))
+        if kind == "list-lead":
+            return "<div%s><ul>%s</ul></div>" % (n, "".join("<li><strong>%s</strong><p>%s</p></li>" % (l, e(self.w.sentence())) for l in links))
         if kind == "table":
             return "<table%s align=left><tr><td>%s</td></tr></table>" % (n, "<br>".join("• " + l for l in links))
         if kind == "div-links":
@@ -206,7 +224,7 @@ class PageMaker:
 
     def paragraphs(self):
         out = []
-        for i in range(self.r.randint(5, 14)):
+        for i in range(self.r.choice([3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14])):
             if i and self.r.random() < 0.12:
                 out.append(("head", self.w.subheading()))
             if self.r.random() < 0.06:
@@ -220,9 +238,11 @@ class PageMaker:
 
     def signature(self):
         name, kind = self.w.name(), self.t.sign
-        self.author = None if kind in ("none", "theo", "theo-b") else name
+        self.author = None if kind in ("none", "theo", "theo-b", "nguon") else name
         return {
             "p-right": '<p align="right"><strong>%s</strong></p>' % e(name), "strong": "<p><strong>%s</strong></p>" % e(name.upper()),
+            "em-right": '<p style="text-align:right"><em>%s</em></p>' % e(name), "span": "<span>%s</span>" % e(name),
+            "nguon": "<p>%s</p>" % e("Nguồn: " + self.r.choice(["TTXVN", "Báo Sông Hàn", "AFP", "Sở Công Thương"])),
             "theo": '<p class="source">%s</p>' % e("Theo " + self.r.choice(["TTXVN", "Dân trí", "VOV", "Báo Giao thông"])),
             "div-right": '<div style="text-align:right"><b>%s</b></div>' % e(name), "em": "<p><em>%s</em></p>" % e("Bài, ảnh: " + name),
             "theo-b": "<p><b>%s</b></p>" % e("(Theo %s)" % self.r.choice(["TTXVN", "Zing", "Reuters"])), "none": "",
@@ -238,17 +258,20 @@ class PageMaker:
             elif what == "head":
                 h = self.say(text)
                 out.append({"p": "<p><strong>%s</strong></p>", "br": "<b>%s</b><br><br>", "div": "<div><b>%s</b></div>", "p-span": "<h3>%s</h3>",
+                            "div-p": "<h2>%s</h2>", "td-p": "<p><b>%s</b></p>", "section": "<h3>%s</h3>", "br-span": "<span><b>%s</b></span><br><br>",
                             "br-table": "<strong>%s</strong><br><br>", "div-nested": "<div><div><strong>%s</strong></div></div>",
                             "p-bare": "<h4>%s</h4>", "br-p": "<p><b>%s</b></p>"}[kind] % h)
             else:
                 t = self.say(text)
                 out.append({"p": '<p class="Normal">%s</p>', "br": "%s<br><br>", "div": '<div style="text-align:justify">%s</div><div>&nbsp;</div>',
+                            "div-p": "<div><p>%s</p></div>", "td-p": "<p align=justify>%s</p>", "section": "<section><p>%s</p></section>",
+                            "br-span": "<span>%s</span><br /><br />",
                             "p-span": '<p><span style="font-size:12pt">%s</span></p>', "br-table": "&nbsp; %s<br /><br />",
                             "div-nested": '<div><div><span>%s</span></div></div>', "p-bare": "<p>%s\n",
                             "br-p": "<p>%s<br></p>"}[kind] % t)
         sign = self.signature()
         inner = "\n".join(out)
-        wrap = '<table width="100%%"><tr><td%s>%s%s</td></tr></table>' if kind == "br-table" else "<div%s>%s%s</div>"
+        wrap = '<table width="100%%"><tr><td%s>%s%s</td></tr></table>' if kind in ("br-table", "td-p") else "<div%s>%s%s</div>"
         return wrap % (cls(self.t.names["body"]), inner, sign)
 
     def standfirst(self):
@@ -257,7 +280,7 @@ class PageMaker:
             text = self.r.choice(["(%s) - " % self.t.site, "TTO - ", "TP - ", "%s - " % self.w.pick(PLACES)]) + text
         t, n = self.say(text), cls(self.t.names["sapo"])
         self.summary = text
-        return {"h2": "<h2%s>%s</h2>", "p-bold": "<p%s><strong>%s</strong></p>", "div": "<div%s>%s</div>", "p-class": "<p%s>%s</p>",
+        return {"b-first": "<p%s><b>%s</b></p><br>", "span-strong": "<span%s><strong>%s</strong></span>", "h2": "<h2%s>%s</h2>", "p-bold": "<p%s><strong>%s</strong></p>", "div": "<div%s>%s</div>", "p-class": "<p%s>%s</p>",
                 "strong-br": "<div%s><strong>%s</strong><br><br></div>", "h3": "<h3%s>%s</h3>"}[self.t.sapo] % (n, t)
 
     def links(self, least=4, most=9):
@@ -284,6 +307,30 @@ class PageMaker:
                 out.append('<div class="%s"><h3>%s</h3>%s</div>' % (self.t.names["comment"], e("Ý kiến bạn đọc (%d)" % self.r.randint(1, 40)), "".join(
                     "<div><b>%s</b> <span>%s</span><p>%s</p></div>" % (e(self.w.name()), e(self.w.day()), e(self.w.paragraph(1, 2)))
                     for _ in range(self.r.randint(1, 5)))))
+            elif kind == "comments-li":
+                out.append("<div%s><p>%s</p><ul>%s</ul></div>" % (cls(self.t.names["comment"]), e("Bình luận"), "".join(
+                    "<li><img src='/a.png'><span>%s</span><p>%s</p><span>%s</span><a href='#'>%s</a></li>" % (
+                        e(self.w.name()), e(self.w.paragraph(1, 3)), e("%d giờ trước" % self.r.randint(1, 20)), e("Thích")) for _ in range(self.r.randint(1, 6)))))
+            elif kind == "comments-dl":
+                out.append("<dl%s>%s</dl>" % (cls(self.t.names["comment"]), "".join("<dt>%s - %s</dt><dd>%s</dd>" % (
+                    e(self.w.name()), e(self.w.day()), e(self.w.paragraph(1, 3))) for _ in range(self.r.randint(1, 6)))))
+            elif kind == "grid":
+                out.append("<div%s><h3>%s</h3>%s</div>" % (n, head(), "".join(
+                    '<figure><a href="/x"><img src="/t.jpg"></a><figcaption><h3>%s</h3></figcaption></figure>' % l for l in self.links(3, 8))))
+            elif kind == "numbered":
+                out.append("<div%s><div>%s</div><ol>%s</ol></div>" % (n, head(), "".join(
+                    "<li><a href='/y'>%s</a><p>%s</p></li>" % (e(self.w.headline()), e(self.w.sentence())) for _ in range(self.r.randint(3, 7)))))
+            elif kind == "bio":
+                out.append("<div><p><b>%s</b></p><p>%s</p></div>" % (e(self.w.name()), e("%s tại %s, viết về %s từ năm %d." % (
+                    self.w.pick(ROLES).capitalize(), self.w.pick(PLACES), self.w.pick(THINGS), self.r.randint(1998, 2020)))))
+            elif kind == "next":
+                out.append("<div><div>%s</div><h2>%s</h2>%s</div>" % (e(self.r.choice(["Đọc tiếp", "Bài tiếp theo", "Tin mới"])), self.link(self.w.headline()), "".join(
+                    "<p>%s</p>" % e(self.w.paragraph(1, 3)) for _ in range(self.r.randint(1, 3)))))
+            elif kind == "poll":
+                out.append("<form><p>%s</p>%s<button>%s</button></form>" % (e("Bạn nghĩ gì về %s?" % self.w.pick(THINGS)), "".join(
+                    "<label><input type=radio name=q> %s</label>" % e(self.w.pick(TAILS)) for _ in range(3)), e("Gửi")))
+            elif kind == "offer":
+                out.append("<div><h4>%s</h4><p>%s</p></div>" % (e("Đăng ký nhận bản tin"), e("Nhận tin về %s mỗi sáng qua thư điện tử, miễn phí." % self.w.pick(THINGS))))
             elif kind == "plain-links":
                 out.append("<div%s>%s<br>%s</div>" % (n, head(), "<br>".join("» " + l + " " + self.dated() for l in self.links())))
             elif kind == "cards":
@@ -335,27 +382,47 @@ class PageMaker:
         return html, {"title": title, "authors": [self.author] if self.author else [], "published": iso, "body": "\n\n".join(self.truth)}
 
 
+class ListingMaker(PageMaker):
+    """A section's front: what is no article, in the same frames."""
+
+    def teasers(self):
+        kind, out = self.r.choice(["rows", "cards", "plain", "first-big"]), []
+        for i in range(self.r.randint(8, 30)):
+            head = self.link(self.w.headline())
+            text = e(self.w.paragraph(1, 3 if kind == "first-big" and i == 0 else 1))
+            out.append({"rows": "<div class='item'><h3>%s</h3><p>%s</p></div>", "cards": "<article><h2>%s</h2><div>%s</div></article>",
+                        "plain": "<li>%s %s</li>", "first-big": "<div><h2>%s</h2><p>%s</p></div>"}[kind] % (head, text))
+        return "<ul>%s</ul>" % "".join(out) if kind == "plain" else "\n".join(out)
+
+    def page(self):
+        t, r = self.t, self.r
+        section = r.choice(SECTIONS)
+        nav = "".join('<li><a href="/%d">%s</a></li>' % (i, e(s)) for i, s in enumerate(r.sample(SECTIONS, 9)))
+        meta = '<meta property="og:type" content="website"><meta property="og:title" content="%s">' % e(section) if t.meta else ""
+        html = ('<!DOCTYPE html><html lang="vi"><head><meta charset="utf-8"><title>%s | %s</title>%s</head><body><div class="header"><ul>%s</ul></div>'
+                '<div%s><h1>%s</h1>%s%s</div>%s</body></html>' % (e(section), e(t.site), meta, nav, cls(t.names["wrap"]), e(section), self.teasers(),
+                                                                '<div><a href="?p=2">2</a> <a href="?p=3">3</a></div>', self.side()))
+        return html, {"title": section, "authors": [], "published": None, "body": ""}
+
+
+LISTINGS = 4 # every so many pages one is no article
+
+
 def make(folder, count, part):
     os.makedirs(folder, exist_ok=True)
-    templates = [Template(i, part) for i in range(40 if part == "train" else 16)]
+    templates = [Template(i, part) for i in range(121 if part == "train" else 17)]
     with open(os.path.join(folder, "truth.jsonl"), "w", encoding="utf-8") as f:
         for i in range(count):
             template = templates[i % len(templates)]
-            html, truth = PageMaker(template, random.Random("%s-page-%d" % (part, i))).page()
+            article = i % LISTINGS != LISTINGS - 1
+            maker = PageMaker if article else ListingMaker
+            html, truth = maker(template, random.Random("%s-page-%d" % (part, i))).page()
             name = "%s%03d.html" % (part, i)
             with open(os.path.join(folder, name), "w", encoding="utf-8") as g:
                 g.write(html)
-            truth.update(id="%s%03d" % (part, i), html=name, url="https://mau%d-%s.example/bai-%d.htm" % (i % len(templates), part, i),
-                         page_type="article")
+            truth.update(id="%s%03d" % (part, i), html=name, page_type="article" if article else "listing",
+                         url="https://mau%d-%s.example/%s-%d.htm" % (i % len(templates), part, "bai" if article else "muc", i))
             f.write(json.dumps(truth, ensure_ascii=False) + "\n")
-
-
-def load(program, count, part, suffixes):
-    """The pages as train.py wants them."""
-    import pages as P
-    with tempfile.TemporaryDirectory() as tmp:
-        make(os.path.join(tmp, "synthetic"), count, part)
-        return P.load(program, tmp, "synthetic", suffixes)
 
 
 if __name__ == "__main__":

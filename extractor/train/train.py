@@ -20,9 +20,9 @@ import synthetic
 import trees as T
 
 FOLDS = 5
-TREES, LEAVES = 200, 16
-PAGE_TREES, PAGE_LEAVES = 120, 8
-SYNTHETIC_PAGES = 160
+MODELS, TREES, LEAVES = 3, 100, 16
+PAGE_MODELS, PAGE_TREES, PAGE_LEAVES = 8, 80, 6
+SYNTHETIC_PAGES = 320
 NEWS = {"news-intl", "news-vi", "synthetic", "trafilatura-eval"}
 
 
@@ -80,7 +80,7 @@ def label_weak(pages, model):
             continue
         x = p.rows.copy()
         x[:, -1] = 1.0 if p.dataset in NEWS else 0.0
-        probability = model.predict_proba(x)[:, 1]
+        probability = T.probability(model, x)
         if p.dataset == "trafilatura-eval":
             p.y, p.w = P.label_by_snippets(p, probability)
         else:
@@ -94,18 +94,26 @@ def label_weak(pages, model):
     return out
 
 
+def thin(x, y, w, model):
+    """Blocks that a first model is sure are none of the article: one in five stays, for all of them."""
+    easy = (T.probability(model, x) < 0.01) & (y == 0)
+    stays = ~easy | (np.arange(len(y)) % 5 == 0)
+    w = np.where(easy, 5 * w, w)
+    return x[stays], y[stays], w[stays]
+
+
 def train_blocks(true, weak, log):
     x, y, w = rows_of(true)
     log("first model: %d blocks of %d pages" % (len(y), len(true)))
-    first = T.fit(x, y, w, 100, LEAVES)
+    first = T.fit_bag(x, y, w, 1, 80, LEAVES, 40, 0.5, 0.7)
     weak = label_weak(weak, first)
-    x, y, w = rows_of(true + weak)
+    x, y, w = thin(*rows_of(true + weak), first)
     log("model: %d blocks of %d pages" % (len(y), len(true) + len(weak)))
-    return T.fit(x, y, w, TREES, LEAVES)
+    return T.fit_bag(x, y, w, MODELS, TREES, LEAVES, 40, 0.9, 0.5)
 
 
 def train_pages(rows, articles, weights):
-    return T.fit(np.vstack(rows), np.array(articles, np.int8), np.array(weights), PAGE_TREES, PAGE_LEAVES, 20)
+    return T.fit_bag(np.vstack(rows), np.array(articles, np.int8), np.array(weights), PAGE_MODELS, PAGE_TREES, PAGE_LEAVES, 15, 0.9, 0.3)
 
 
 def folder_hash(folder, names):
@@ -136,32 +144,32 @@ def main():
     wcxb = load("wcxb-dev")
     real = wcxb + load("news-intl") + load("news-vi")
     weak = load("trafilatura-eval") + load("readability-weak")
-    made = synthetic.load(o.program, SYNTHETIC_PAGES, "train", suffixes)
-    log("pages read: %d with truth, %d weak, %d made" % (len(real), len(weak), len(made)))
-    true = label_truth([p for p in real if p.truth["page_type"] == "article"]) + label_truth(made)
-    fold = {id(p): P.fold_of(p.domain, FOLDS) for p in real + weak}
     scratch = o.folds or os.path.dirname(os.path.abspath(o.out))
-    os.makedirs(scratch, exist_ok=True)
+    synthetic.make(os.path.join(scratch, "synthetic"), SYNTHETIC_PAGES, "train")
+    made = P.load(o.program, scratch, "synthetic", suffixes)
+    log("pages read: %d with truth, %d weak, %d made" % (len(real), len(weak), len(made)))
+    true = label_truth([p for p in real if p.truth["page_type"] == "article"]) + label_truth([p for p in made if p.truth["page_type"] == "article"])
+    fold = {id(p): P.fold_of(p.domain, FOLDS) for p in real + weak + made}
 
     # Block models without a fold, and what they make of the pages of that fold.
-    dummy = T.Trees(train_pages([p.row for p in real], [p.truth["page_type"] == "article" for p in real], [1.0] * len(real)), len(real[0].row))
+    dummy = T.Trees(T.fit_bag(np.vstack([p.row for p in real]), np.array([p.truth["page_type"] == "article" for p in real], np.int8),
+                              np.ones(len(real)), 1, 1, 2, 15, 1, 1), len(real[0].row))
     page_rows, blocks = {}, {}
     for k in range(FOLDS):
         out_of = lambda ps: [p for p in ps if fold.get(id(p), -1) != k]
         blocks[k] = T.Trees(train_blocks(out_of(true), out_of(weak), log), true[0].rows.shape[1])
         path = os.path.join(scratch, "fold%d.model" % k)
         T.write_text(path, blocks[k], dummy)
-        inside = [p for p in real if fold[id(p)] == k]
-        base = lambda p: os.path.join(o.data, p.dataset, p.truth["html"])
+        inside = [p for p in real + made if fold[id(p)] == k]
+        base = lambda p: os.path.join(scratch if p.dataset == "synthetic" else o.data, p.dataset, p.truth["html"])
         for p, (_, (_, row)) in zip(inside, P.ask(o.program, [(base(p), p.truth.get("url")) for p in inside], path)):
             page_rows[id(p)] = row
         log("fold %d done" % k)
 
-    article = {id(p): p.truth["page_type"] == "article" for p in real}
-    weight = {id(p): 1.0 if p.dataset == "wcxb-dev" else 1.0 for p in real}
     def pages_without(k):
-        ps = [p for p in real if fold[id(p)] != k]
-        m = train_pages([page_rows[id(p)] for p in ps], [article[id(p)] for p in ps], [weight[id(p)] for p in ps])
+        ps = [p for p in real + made if fold[id(p)] != k]
+        weights = [0.3 if p.dataset == "synthetic" else 1.0 for p in ps]
+        m = train_pages([page_rows[id(p)] for p in ps], [p.truth["page_type"] == "article" for p in ps], weights)
         return T.Trees(m, len(ps[0].row))
     for k in range(FOLDS):
         path = os.path.join(scratch, "fold%d.model" % k)
@@ -175,8 +183,8 @@ def main():
         "Data: %s; sha256 of their truths %s" % ("wcxb-dev, news-intl, news-vi, trafilatura-eval, readability-weak",
                                                folder_hash(o.data, ["wcxb-dev", "news-intl", "news-vi", "trafilatura-eval", "readability-weak"])),
         "and %d Vietnamese pages made by extractor/train/synthetic.py. scikit-learn %s, numpy %s." % (len(made), sklearn.__version__, np.__version__),
-        "Blocks: %d trees of %d leaves over %d features; pages: %d trees of %d leaves over %d." % (
-            TREES, LEAVES, final_blocks.width, PAGE_TREES, PAGE_LEAVES, final_pages.width),
+        "Blocks: %d times %d trees of %d leaves over %d features; pages: %d times %d trees of %d leaves over %d." % (
+            MODELS, TREES, LEAVES, final_blocks.width, PAGE_MODELS, PAGE_TREES, PAGE_LEAVES, final_pages.width),
     ]
     T.write_c(o.out, final_blocks, final_pages, provenance)
     if o.folds:

@@ -10,6 +10,22 @@ def fit(x, y, w, trees, leaves, min_leaf=40):
     return m
 
 
+def fit_bag(x, y, w, models, trees, leaves, min_leaf, rows, columns):
+    """Several models, each of a part of the rows and of the columns: steadier than one where pages are few."""
+    out = []
+    for b in range(models):
+        r = np.random.RandomState(b)
+        use = np.sort(r.permutation(len(y))[:int(rows * len(y))])
+        width = np.sort(r.permutation(x.shape[1])[:int(columns * x.shape[1])])
+        out.append((fit(x[np.ix_(use, width)], y[use], w[use], trees, leaves, min_leaf), width))
+    return out
+
+
+def probability(bag, x):
+    odds = sum(m.decision_function(x[:, width]) for m, width in bag) / len(bag)
+    return 1 / (1 + np.exp(-odds))
+
+
 def down(threshold):
     """The largest float32 not above threshold, so that no value changes sides."""
     t = np.float32(threshold)
@@ -17,17 +33,19 @@ def down(threshold):
 
 
 class Trees:
-    def __init__(self, model, width):
-        self.width, self.base = width, float(np.float32(model._baseline_prediction.ravel()[0]))
+    """The trees of one model, or of several whose log odds are averaged."""
+
+    def __init__(self, bag, width):
+        share = 1.0 / len(bag)
+        self.width, self.base = width, float(np.float32(share * sum(m._baseline_prediction.ravel()[0] for m, _ in bag)))
         self.roots, self.nodes = [], []
-        for stage in model._predictors:
-            nodes = stage[0].nodes
+        for columns, nodes in [(columns, stage[0].nodes) for m, columns in bag for stage in m._predictors]:
             self.roots.append(len(self.nodes))
             for n in nodes:
                 if n["is_leaf"]:
-                    self.nodes.append((float(np.float32(n["value"])), -1, 0, 0))
+                    self.nodes.append((float(np.float32(share * n["value"])), -1, 0, 0))
                 else:
-                    self.nodes.append((float(down(n["num_threshold"])), int(n["feature_idx"]), int(n["left"]), int(n["right"])))
+                    self.nodes.append((float(down(n["num_threshold"])), int(columns[n["feature_idx"]]), int(n["left"]), int(n["right"])))
 
     def text(self, name):
         out = ["%s %d %d %d %.9g" % (name, self.width, len(self.roots), len(self.nodes), self.base)]
