@@ -3,6 +3,7 @@
 #include "base/log.h"
 
 #include "base/buffer.h"
+#include "base/json_write.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -86,21 +87,6 @@ static void timestamp(char out[32])
     snprintf(out + n, 32 - n, ".%03ldZ", t.tv_nsec / 1000000);
 }
 
-static void put_json_string(struct buffer *b, const char *s, size_t len)
-{
-    buffer_putc(b, '"');
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)s[i];
-        if (c == '"' || c == '\\')
-            buffer_printf(b, "\\%c", c);
-        else if (c < 0x20 || c == 0x7f)
-            buffer_printf(b, "\\u%04x", c);
-        else
-            buffer_putc(b, (char)c);
-    }
-    buffer_putc(b, '"');
-}
-
 /* The start of the next " key=" at or after s, or its end. */
 static const char *next_key(const char *s)
 {
@@ -130,18 +116,18 @@ static void put_json(struct buffer *b, enum log_level level, const char *ts, con
 {
     buffer_printf(b, "{\"ts\":\"%s\",\"level\":\"%s\",\"msg\":", ts, level_names[level]);
     const char *p = next_key(text);
-    put_json_string(b, text, (size_t)(p - text));
+    json_put_string(b, text, (size_t)(p - text));
     while (*p) {
         const char *key = p + 1, *eq = strchr(key, '='), *end = value_end(eq + 1);
         buffer_putc(b, ',');
-        put_json_string(b, key, (size_t)(eq - key));
+        json_put_string(b, key, (size_t)(eq - key));
         buffer_putc(b, ':');
         if (eq[1] == '"' && end > eq + 2 && end[-1] == '"')
             buffer_append(b, eq + 1, (size_t)(end - eq - 1)); /* log_quote() escapes as JSON does */
         else if (strspn(eq + 1, "0123456789") == (size_t)(end - eq - 1) && end > eq + 1 && end - eq < 17 && eq[1] != '0')
             buffer_append(b, eq + 1, (size_t)(end - eq - 1));
         else
-            put_json_string(b, eq + 1, (size_t)(end - eq - 1));
+            json_put_string(b, eq + 1, (size_t)(end - eq - 1));
         p = next_key(end);
     }
     buffer_puts(b, "}\n");

@@ -3,6 +3,7 @@
  * Batch: every thread reads the next line of standard input under the lock, extracts without it, and waits for its turn to
  * print; so answers keep the order of the lines and at most a page a thread is held. */
 #include "base/decode.h"
+#include "base/json_write.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/command.h"
@@ -56,17 +57,19 @@ static bool is_compressed(const struct buffer *b)
     return b->len > 4 && ((p[0] == 0x1F && p[1] == 0x8B) || (p[0] == 0x28 && p[1] == 0xB5 && p[2] == 0x2F && p[3] == 0xFD));
 }
 
-struct page { struct buffer file, decoded; }; /* kept from page to page */
+struct page { struct buffer file, decoded, answer; }; /* kept from page to page */
 
 static void page_init(struct page *p)
 {
     buffer_init(&p->file, FILE_MAX_BYTES);
     buffer_init(&p->decoded, 0);
+    buffer_init(&p->answer, 0);
 }
 static void page_fini(struct page *p)
 {
     buffer_fini(&p->file);
     buffer_fini(&p->decoded);
+    buffer_fini(&p->answer);
 }
 
 static bool extract_file(const struct job *job, struct extractor *x, struct page *p, const char *path, const char *url,
@@ -90,7 +93,7 @@ static bool extract_file(const struct job *job, struct extractor *x, struct page
 }
 
 /* The row of every block and of the page, for extractor/train: "TDF1", counts, floats; the texts go with the answer. */
-static void dump_page(const struct job *job, const struct extract_inside *in, json_t *answer)
+static void dump_page(const struct job *job, const struct extract_inside *in, struct buffer *answer)
 {
     uint32_t head[4] = { 0x31464454, in ? (uint32_t)in->doc->block_count : 0, FEATURE_COUNT, PAGE_FEATURE_COUNT };
     float row[FEATURE_COUNT];
@@ -102,33 +105,36 @@ static void dump_page(const struct job *job, const struct extract_inside *in, js
         return;
     }
     fwrite(in->page_row, sizeof(in->page_row), 1, job->dump_file);
-    json_t *texts = json_array();
+    json_put_key(answer, "block_texts");
+    buffer_putc(answer, '[');
     for (size_t i = 0; i < in->doc->block_count; i++) {
         const struct block *b = &in->doc->blocks[i];
         features_row(in->features, i, row);
         fwrite(row, sizeof(row), 1, job->dump_file);
-        json_array_append_new(texts, json_stringn_nocheck(in->doc->text + b->text, b->len));
+        json_put_comma(answer);
+        json_put_string(answer, in->doc->text + b->text, b->len);
     }
-    json_object_set_new(answer, "block_texts", texts);
+    buffer_putc(answer, ']');
 }
 
-static char *answer_line(const struct job *job, struct extractor *x, struct page *p, const char *path, const char *url)
+/* The answer goes to p->answer. */
+static const char *answer_line(const struct job *job, struct extractor *x, struct page *p, const char *path, const char *url)
 {
     struct article_fields fields;
     struct error err;
-    json_t *o;
     bool ok = extract_file(job, x, p, path, url, &fields, &err);
-    if (ok)
-        o = extract_to_json(&fields);
-    else
-        o = json_pack("{s:s}", "error", err.message);
-    if (!o) /* a message with bytes of a path that are no UTF-8 */
-        o = json_pack("{s:s}", "error", "cannot read the file");
+    buffer_clear(&p->answer);
+    buffer_putc(&p->answer, '{');
+    if (ok) {
+        extract_write_members(&fields, &p->answer);
+    } else {
+        json_put_key(&p->answer, "error");
+        json_put_string(&p->answer, err.message, strlen(err.message));
+    }
     if (job->dump_file)
-        dump_page(job, ok ? extractor_inside(x) : NULL, o);
-    char *line = json_dumps(o, JSON_COMPACT | JSON_REAL_PRECISION(6));
-    json_decref(o);
-    return line;
+        dump_page(job, ok ? extractor_inside(x) : NULL, &p->answer);
+    buffer_putc(&p->answer, '}');
+    return p->answer.data;
 }
 
 /* ---- batch ---- */
@@ -146,7 +152,7 @@ static void print_in_turn(struct batch *b, uint64_t number, const char *line)
     pthread_mutex_lock(&b->lock);
     while (b->printed != number)
         pthread_cond_wait(&b->turn, &b->lock);
-    puts(line ? line : "{\"error\": \"no memory\"}");
+    puts(line);
     if (!command_flush())
         b->ended = true;
     b->printed++;
@@ -181,9 +187,7 @@ static void *batch_work(void *arg)
         char *tab = strchr(line, '\t');
         if (tab)
             *tab = '\0';
-        char *answer = answer_line(b->job, x, &page, line, tab ? tab + 1 : "");
-        print_in_turn(b, number, answer);
-        free(answer);
+        print_in_turn(b, number, answer_line(b->job, x, &page, line, tab ? tab + 1 : ""));
     }
     free(line);
     page_fini(&page);

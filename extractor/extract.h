@@ -102,10 +102,11 @@ void extractor_destroy(struct extractor *x); /* NULL is fine */
  * was found: ERROR_INVALID (no HTML in it), ERROR_LIMIT (the message names the limit). */
 bool extract_run(struct extractor *x, const struct extract_input *in, struct article_fields *out, struct error *err);
 
-/* The fields as the record names them (docs/record.md), without those of the pipeline: schema, id, version, revision, url,
- * host, source, source_name, discovered_at, fetched_at, extracted_at. A new reference; keys are in the record's order, absent
- * rather than null. */
-json_t *extract_to_json(const struct article_fields *f);
+/* Appends the fields as the record names them (docs/record.md), without those of the pipeline: schema, id, version, revision, url,
+ * host, source, source_name, discovered_at, fetched_at, extracted_at. The members of a JSON object without its braces, in the
+ * record's order, absent rather than null. */
+void extract_write_members(const struct article_fields *f, struct buffer *out);
+json_t *extract_to_json(const struct article_fields *f); /* the same as an object; a new reference */
 
 const char *block_kind_name(enum block_kind kind); /* "standfirst" */
 const char *page_type_name(enum page_type type);   /* "article" */

@@ -1,6 +1,7 @@
 #include "extractor/record.h"
 
 #include "base/date.h"
+#include "base/json_write.h"
 #include "base/text.h"
 #include "base/url.h"
 
@@ -9,7 +10,7 @@
 #include <string.h>
 
 /* Headers may hold anything; the record holds NFC UTF-8. */
-static void set_text(json_t *o, const char *name, const char *value)
+static void put_text(struct buffer *out, const char *name, const char *value)
 {
     struct buffer b;
 
@@ -17,11 +18,12 @@ static void set_text(json_t *o, const char *name, const char *value)
         return;
     buffer_init(&b, 0);
     text_nfc(value, strlen(value), &b);
-    json_object_set_new(o, name, json_stringn(buffer_str(&b), b.len));
+    json_put_key(out, name);
+    json_put_string(out, buffer_str(&b), b.len);
     buffer_fini(&b);
 }
 
-static void set_time(json_t *o, const char *name, int64_t unix_ms)
+static void put_time(struct buffer *out, const char *name, int64_t unix_ms)
 {
     struct date d = { .unix_s = unix_ms / 1000, .has_time = true, .has_zone = true };
     char text[DATE_TEXT_MAX];
@@ -29,38 +31,28 @@ static void set_time(json_t *o, const char *name, int64_t unix_ms)
     if (unix_ms <= 0)
         return;
     date_format(&d, text);
-    json_object_set_new(o, name, json_string(text));
+    put_text(out, name, text);
 }
 
-static void set_host(json_t *o, const char *url)
+static void put_host(struct buffer *out, const char *url)
 {
     struct url u;
 
     if (!url_parse(&u, url, strlen(url), NULL, NULL, NULL))
         return;
-    set_text(o, "host", u.host);
+    put_text(out, "host", u.host);
     url_fini(&u);
-}
-
-static int append_json(const char *bytes, size_t len, void *arg)
-{
-    return buffer_append(arg, bytes, len) ? 0 : -1;
 }
 
 void record_members(const struct article_fields *f, const struct page *p, struct buffer *out)
 {
-    json_t *o = json_object(), *fields = extract_to_json(f);
-
-    set_text(o, "url", p->url);
-    set_host(o, p->url);
-    set_text(o, "source", p->source);
-    set_text(o, "source_name", p->source_name);
-    set_time(o, "discovered_at", p->discovered_at_ms);
-    set_time(o, "fetched_at", p->fetched_at_ms);
-    json_object_update_missing(o, fields);
-    json_decref(fields);
-    json_dump_callback(o, append_json, out, JSON_COMPACT | JSON_EMBED | JSON_REAL_PRECISION(6));
-    json_decref(o);
+    put_text(out, "url", p->url);
+    put_host(out, p->url);
+    put_text(out, "source", p->source);
+    put_text(out, "source_name", p->source_name);
+    put_time(out, "discovered_at", p->discovered_at_ms);
+    put_time(out, "fetched_at", p->fetched_at_ms);
+    extract_write_members(f, out);
 }
 
 void record_write(const struct page *p, int64_t revision, int64_t extracted_at_ms, const char *members, size_t len, struct buffer *out)

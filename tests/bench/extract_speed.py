@@ -21,7 +21,7 @@ def pages_of(folder):
     with open(os.path.join(folder, "truth.jsonl"), encoding="utf-8") as f:
         for line in f:
             page = json.loads(line)
-            if page.get("page_type", "article") == "article":
+            if page.get("page_type", "article") in ("article", "unknown"):
                 yield os.path.join(folder, page["html"]), page.get("url") or ""
 
 
