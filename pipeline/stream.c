@@ -22,6 +22,11 @@ size_t record_bytes(const struct record *r)
     return n;
 }
 
+size_t stream_share(const struct config *config)
+{
+    return (size_t)(config->body_budget_mb ? config->body_budget_mb : 192) * (1 << 20) / 6;
+}
+
 const struct header *record_header(const struct record *r, const char *name)
 {
     for (size_t i = 0; i < r->header_count; i++)

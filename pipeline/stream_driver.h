@@ -61,6 +61,9 @@ int32_t partition_of_key(const void *key, size_t key_len, int32_t partitions);
 /* Bytes of key, value and headers, with what Kafka's format adds at most. */
 size_t record_bytes(const struct record *r);
 
+/* What one queue may hold of the process's budget for bodies: a producer's, a topic's, what a consumer fetches ahead. */
+size_t stream_share(const struct config *config);
+
 #define CONSUMER_REVOKE_LIMIT_MS 20000
 #define CONSUMER_CLOSE_LIMIT_MS 5000
 

@@ -607,8 +607,7 @@ static const struct kafka_setting settings[] = {
     { "max.poll.interval.ms", "60000" }, /* also how long a rebalance waits for us; a revocation takes at most 20 s */
     { "fetch.message.max.bytes", "2097152" },
     { "fetch.max.bytes", "8388608" },
-    { "queued.min.messages", "1000" },
-    { "queued.max.messages.kbytes", "16384" }, /* 3 s of pages: below, 2.0.2 stops fetching for a second when it is full */
+    { "queued.min.messages", "100000" }, /* of one partition, which then is not fetched for a second: let bytes be the bound */
     { "fetch.wait.max.ms", "500" },
     { NULL, NULL },
 };
@@ -627,11 +626,21 @@ static bool set_group(struct kafka_consumer *k, rd_kafka_conf_t *conf, const str
     return ok || error_set(err, ERROR_INVALID, "kafka.group_instance_id: %s", why);
 }
 
+/* How much is fetched ahead. When it is full, 2.0.2 stops fetching for a second: it must hold more than that second's records. */
+static size_t prefetch_bytes(const struct config *config, enum topic topic)
+{
+    size_t share = stream_share(config);
+    return topic == TOPIC_PAGES ? share : topic == TOPIC_ARTICLES ? share / 2 : share / 8;
+}
+
 static bool open_client(struct kafka_consumer *k, const struct kafka_stream *s, const char *group, struct error *err)
 {
+    char kbytes[24];
     /* A member that died without a word keeps its partitions this long; a static one has time to come back. */
-    struct kafka_setting all[COUNT(settings) + 1] = { { "session.timeout.ms", s->config->kafka.group_instance_id ? "45000" : "10000" } };
-    memcpy(all + 1, settings, sizeof(settings));
+    struct kafka_setting all[COUNT(settings) + 2] = { { "session.timeout.ms", s->config->kafka.group_instance_id ? "45000" : "10000" },
+                                                      { "queued.max.messages.kbytes", kbytes } };
+    snprintf(kbytes, sizeof(kbytes), "%zu", prefetch_bytes(s->config, k->topic) >> 10);
+    memcpy(all + 2, settings, sizeof(settings));
     rd_kafka_conf_t *conf = kafka_conf(s->config, s->client_id, all, err);
     if (!conf)
         return false;

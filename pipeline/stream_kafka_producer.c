@@ -307,7 +307,7 @@ struct producer *kafka_producer_create(struct stream *s, uv_loop_t *loop, struct
     struct kafka_producer *p = xcalloc(1, sizeof(*p));
     p->base.driver = &driver;
     p->stream = (struct kafka_stream *)s;
-    p->max_bytes = (size_t)(p->stream->config->body_budget_mb ? p->stream->config->body_budget_mb : 192) * (1 << 20) / 6;
+    p->max_bytes = stream_share(p->stream->config);
     p->wake = kafka_wake_create(loop, on_wake, p, err);
     if (!p->wake || !open_client(p, err)) {
         destroy(&p->base);

@@ -22,7 +22,7 @@
 #define TICK_MS 200
 #define HANGS_MS 30000
 #define FILES_MAX 65536
-#define STREAM_SHARE 6 /* of the bodies' budget: what the stream drivers queue at most (max_bytes there) */
+#define STREAM_SHARE 3 /* of the bodies' budget: a producer's queue and what is fetched ahead (stream_share() each) */
 #define POOL_THREADS "32" /* libuv gives look-ups of names half of them */
 
 struct runner { /* one stage; fields without a note belong to its thread */
