@@ -50,6 +50,8 @@ static bool known_read(struct known *k, redisContext *c, const char *prefix, str
     *k = (struct known){ source_list(c, prefix, err), map_create(), map_create() };
     json_array_foreach(k->rows, i, row) {
         map_put(k->names, row_text(row, "name"), row);
+        if (id_of_address(row_text(row, "site"), &id))
+            map_put(k->ids, id.hex, row);
         if (id_of_address(row_text(row, "url"), &id))
             map_put(k->ids, id.hex, row);
     }
@@ -89,7 +91,7 @@ static int list(struct invocation *inv, redisContext *c)
             continue;
         }
         table_put(t, row_text(row, "name"));
-        table_put(t, row_text(row, "state"));
+        table_put(t, json_object_get(row, "same_as") ? "merged" : row_text(row, "state"));
         table_put(t, row_text(row, "origin"));
         table_age(t, now_ms, row_number(row, "last_poll_at"));
         table_age(t, now_ms, row_number(row, "last_new_at"));

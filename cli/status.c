@@ -270,7 +270,7 @@ static void put_sources(const json_t *s)
         const json_t *today = json_object_get(row, "today");
         int64_t next_ms = row_number(row, "next_poll_at");
         table_put(t, row_text(row, "name"));
-        table_put(t, row_text(row, "state"));
+        table_put(t, json_object_get(row, "same_as") ? "merged" : row_text(row, "state"));
         table_age(t, now_ms, row_number(row, "last_poll_at"));
         if (next_ms && next_ms <= now_ms)
             table_put(t, "due");

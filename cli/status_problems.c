@@ -93,7 +93,7 @@ static bool judge_source(json_t *problems, const json_t *row, int64_t now_ms, bo
 {
     const char *name = row_text(row, "name"), *status = row_text(row, "status");
     char filters[300];
-    if (strcmp(row_text(row, "state"), "paused") == 0)
+    if (strcmp(row_text(row, "state"), "paused") == 0 || json_object_get(row, "same_as"))
         return false;
     if (row_number(row, "errors") > 0) {
         say(problems, "%s: %s (%lld in a row)", name, status, (long long)row_number(row, "errors"));

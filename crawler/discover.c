@@ -190,6 +190,7 @@ static void take_site(struct discovery *d, const struct url *url)
 {
     const char *const *sitemaps;
     search_site(d->search, url->fetch);
+    sources_answered(d->work.crawl->sources, d->work.claim->source, url);
     size_t n = robots_known_sitemaps(d->work.crawl->robots, url, &sitemaps);
     search_sitemaps(d->search, sitemaps, n);
 }

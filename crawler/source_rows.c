@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "base/url.h"
 #include "crawler/source_polls.lua.h"
+#include "crawler/source_site.lua.h"
 #include "crawler/sources_change.lua.h"
 #include "crawler/sources_read.lua.h"
 #include "pipeline/frontier_lib.lua.h"
@@ -28,6 +29,7 @@
 
 const struct redis_script sources_read_script = { .name = "sources_read", .source = sources_read_lua };
 const struct redis_script sources_change_script = { .name = "sources_change", .source = sources_change_lua };
+const struct redis_script source_site_script = { .name = "source_site", .source = source_site_lua };
 const struct redis_script source_polls_script = { .name = "source_polls", .prelude = frontier_lib_lua, .source = source_polls_lua };
 
 /* --- one row --- */
@@ -55,6 +57,7 @@ void source_fini(struct source *s)
 {
     for (size_t i = 0; i < COUNT(texts); i++)
         free(*text_at(s, i));
+    free(s->site);
     for (size_t i = 0; i < COUNT(lists); i++)
         for (char **item = list_at(s, i)->items; *item; item++)
             free(*item);
@@ -93,6 +96,10 @@ static void take_field(struct source *s, const char *field, const char *value)
             list_split(list_at(s, i), value);
     if (strcmp(field, "interval_ms") == 0)
         s->interval_ms = strtoll(value, NULL, 10);
+    else if (strcmp(field, "added_at") == 0)
+        s->added_at_ms = strtoll(value, NULL, 10);
+    else if (strcmp(field, "site") == 0 && !s->site)
+        s->site = xstrdup(value);
     else if (strcmp(field, "origin") == 0)
         s->from_file = strcmp(value, "file") == 0;
     else if (strcmp(field, "state") == 0)
@@ -104,8 +111,12 @@ static bool find_id(struct source *s, struct error *err)
     struct url u;
     if (!url_parse(&u, s->url, strlen(s->url), NULL, NULL, err))
         return false;
-    s->id = u.id;
+    s->id = s->site_id = u.id;
     url_fini(&u);
+    if (s->site && url_parse(&u, s->site, strlen(s->site), NULL, NULL, NULL)) {
+        s->site_id = u.id;
+        url_fini(&u);
+    }
     return true;
 }
 
@@ -218,6 +229,31 @@ char *source_default_name(const struct meta *meta, const char *url, struct error
     return name;
 }
 
+/* --- one site, one source --- */
+
+/* Which of two sources of one site watches it. */
+static bool comes_first(const struct source *a, const struct source *b)
+{
+    if (a->from_file != b->from_file)
+        return a->from_file;
+    return a->added_at_ms != b->added_at_ms ? a->added_at_ms < b->added_at_ms : strcmp(a->name, b->name) < 0;
+}
+
+void source_merge(struct source **list, size_t count)
+{
+    struct map *sites = map_create();
+    for (size_t i = 0; i < count; i++) {
+        const struct source *first = map_get(sites, list[i]->site_id.hex);
+        if (!first || comes_first(list[i], first))
+            map_put(sites, list[i]->site_id.hex, list[i]);
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct source *first = map_get(sites, list[i]->site_id.hex);
+        list[i]->same_as = first == list[i] ? NULL : first->name;
+    }
+    map_destroy(sites);
+}
+
 /* --- all rows --- */
 
 typedef void row_fn(void *arg, const char *name, const redisReply *fields);
@@ -309,6 +345,7 @@ static void known_add(struct known *k, const struct source *s)
         map_put(k->names, s->name, name);
     }
     map_put(k->ids, s->id.hex, name);
+    map_put(k->ids, s->site_id.hex, name);
 }
 
 static void know_row(void *arg, const char *name, const redisReply *fields)
@@ -508,34 +545,56 @@ static json_t *list_json(const char *text)
     return array;
 }
 
+struct listed {
+    struct source s;
+    json_t *row; /* owned */
+};
+
+static void listed_free(struct listed *one)
+{
+    if (!one)
+        return;
+    source_fini(&one->s);
+    json_decref(one->row);
+    free(one);
+}
+
 static void list_row(void *arg, const char *name, const redisReply *fields)
 {
-    json_t *row = json_pack("{s:s}", "name", name);
+    struct listed *one = xcalloc(1, sizeof(*one));
+    if (!source_from_row(&one->s, name, fields)) {
+        free(one);
+        return;
+    }
+    one->row = json_pack("{s:s}", "name", name);
     for (size_t i = 0; i + 1 < fields->elements; i += 2) {
         const char *field = fields->element[i]->str, *value = fields->element[i + 1]->str;
-        json_object_set_new(row, field, is_list(field) ? list_json(value) : is_number(field) ? json_integer(atoll(value)) : json_string(value));
+        json_object_set_new(one->row, field, is_list(field) ? list_json(value) : is_number(field) ? json_integer(atoll(value)) : json_string(value));
     }
-    if (json_object_get(row, "url"))
-        row = map_put(arg, name, row);
-    json_decref(row);
+    listed_free(map_put(arg, name, one));
 }
 
 static int by_name(const void *a, const void *b)
 {
-    return strcmp(*(char *const *)a, *(char *const *)b);
+    return strcmp((*(struct source *const *)a)->name, (*(struct source *const *)b)->name);
 }
 
 static json_t *in_order(struct map *rows)
 {
     size_t n = 0, at = 0;
-    const char **names = xmalloc((map_count(rows) + 1) * sizeof(*names)), *name;
+    struct source **list = xmalloc((map_count(rows) + 1) * sizeof(*list)), *s;
     json_t *all = json_array();
-    while (map_next(rows, &at, &name))
-        names[n++] = name;
-    qsort(names, n, sizeof(*names), by_name);
-    for (size_t i = 0; i < n; i++)
-        json_array_append(all, map_get(rows, names[i]));
-    free(names);
+    while ((s = map_next(rows, &at, NULL))) /* the first member of struct listed */
+        list[n++] = s;
+    qsort(list, n, sizeof(*list), by_name);
+    source_merge(list, n);
+    for (size_t i = 0; i < n; i++) {
+        json_t *row = ((struct listed *)list[i])->row;
+        if (list[i]->same_as)
+            json_object_set_new(row, "same_as", json_string(list[i]->same_as));
+        json_array_append(all, row);
+    }
+    free(list);
     return all;
 }
 
@@ -544,9 +603,10 @@ json_t *source_list(redisContext *c, const char *prefix, struct error *err)
     struct map *rows = map_create(); /* a row that changes while we read comes twice: the later one counts */
     int64_t version;
     size_t at = 0;
-    json_t *row, *all = read_all(c, prefix, list_row, rows, &version, err) ? in_order(rows) : NULL;
-    while ((row = map_next(rows, &at, NULL)))
-        json_decref(row);
+    struct listed *one;
+    json_t *all = read_all(c, prefix, list_row, rows, &version, err) ? in_order(rows) : NULL;
+    while ((one = map_next(rows, &at, NULL)))
+        listed_free(one);
     map_destroy(rows);
     return all;
 }

@@ -22,7 +22,19 @@
 #define RETRY_MS 50          /* until the rows have been read for the first time */
 #define PARTITIONS_AT_ONCE 32
 
-enum asking { NOTHING, ROWS, POLLS, CHANGES };
+enum asking { NOTHING, ROWS, POLLS, MOVES, CHANGES };
+
+struct entry {
+    struct source s; /* first: sources_get() */
+    bool told;       /* the callbacks know it as watched */
+    bool changed;    /* since it was told */
+    bool merged;     /* its polls have been moved, or are among moves */
+};
+
+struct move { /* of polls, from a source to the one it is merged with */
+    struct move *next;
+    char *from, *to; /* owned */
+};
 
 struct sources {
     const struct config *config;       /* borrowed */
@@ -31,7 +43,7 @@ struct sources {
     struct sources_callbacks callbacks;
     uv_timer_t timer;
     char *file;                        /* absolute path of the configuration; NULL: none */
-    struct map *all;                   /* name -> struct source, owned */
+    struct map *all;                   /* name -> struct entry, owned */
     struct map *fresh;                 /* being read from the beginning; NULL otherwise */
     int64_t version;                   /* rows are known up to here; of fresh while that is read */
     bool read, written;                /* all rows have been read; they are as the file says */
@@ -40,7 +52,9 @@ struct sources {
     enum asking asking;
     struct args polls, changes;        /* the file's wishes: names whose polls go, changes of rows */
     int64_t change_count;
-    int next_partition;                /* whose polls are to go next */
+    struct move *moves, **last_move;   /* owned */
+    int answers;                       /* to sources_answered(), that are out */
+    int next_partition;                /* whose polls are next */
     bool closing, closed;              /* freed when the timer is closed and no answer is out */
 };
 
@@ -56,65 +70,112 @@ static void source_free(struct source *one)
     free(one);
 }
 
+static void entry_free(struct entry *e)
+{
+    source_free(&e->s); /* its first member */
+}
+
 static void set_free(struct map *set)
 {
     size_t at = 0;
-    struct source *one;
-    while (set && (one = map_next(set, &at, NULL)))
-        source_free(one);
+    struct entry *e;
+    while (set && (e = map_next(set, &at, NULL)))
+        entry_free(e);
     map_destroy(set);
 }
 
-static void tell(struct sources *s, const struct source *before, const struct source *now)
+static void move_free(struct move *m)
 {
-    bool was_on = before && !before->paused, is_on = !now->paused;
-    if (was_on && !is_on)
-        s->callbacks.on_gone(s->callbacks.arg, now->name);
-    else if (is_on && (!was_on || s->tell_all || !source_same(before, now)))
-        s->callbacks.on_source(s->callbacks.arg, now);
+    free(m->from);
+    free(m->to);
+    free(m);
 }
 
-static void tell_gone(struct sources *s, const struct source *before)
+static void add_move(struct sources *s, const struct source *from)
 {
-    if (!before->paused)
-        s->callbacks.on_gone(s->callbacks.arg, before->name);
+    struct move *m = xcalloc(1, sizeof(*m));
+    *m = (struct move){ .from = xstrdup(from->name), .to = xstrdup(from->same_as) };
+    *s->last_move = m;
+    s->last_move = &m->next;
+}
+
+static void tell_gone(struct sources *s, struct entry *e)
+{
+    if (e->told)
+        s->callbacks.on_gone(s->callbacks.arg, e->s.name);
+    e->told = false;
+}
+
+static void tell(struct sources *s, struct entry *e)
+{
+    if (e->s.paused || e->s.same_as) {
+        tell_gone(s, e);
+    } else if (!e->told || e->changed || s->tell_all) {
+        e->told = true;
+        s->callbacks.on_source(s->callbacks.arg, &e->s);
+    }
+    e->changed = false;
+    if (e->s.same_as && !e->merged)
+        add_move(s, &e->s);
+    e->merged = e->s.same_as != NULL;
+}
+
+/* Rows have changed: who watches which site, and what is news to the callbacks. */
+static void settle(struct sources *s)
+{
+    size_t n = 0, at = 0;
+    struct source **list = xmalloc((map_count(s->all) + 1) * sizeof(*list));
+    struct entry *e;
+    while ((e = map_next(s->all, &at, NULL)))
+        list[n++] = &e->s;
+    source_merge(list, n);
+    for (size_t i = 0; i < n; i++)
+        tell(s, (struct entry *)list[i]);
+    free(list);
+    s->tell_all = false;
+}
+
+/* What is known of a source before its row was read again. */
+static void follow(struct entry *e, struct entry *before)
+{
+    if (!before)
+        return;
+    e->told = before->told;
+    e->merged = before->merged;
+    e->changed = before->changed || !source_same(&before->s, &e->s);
 }
 
 /* A row that changed. In a reading from the beginning it is only collected. */
 static void take_row(struct sources *s, const char *name, const redisReply *fields)
 {
-    struct source *one = xcalloc(1, sizeof(*one));
-    if (!source_from_row(one, name, fields)) { /* kept all the same, so that the counts of both sides agree */
+    struct entry *e = xcalloc(1, sizeof(*e)), *before;
+    if (!source_from_row(&e->s, name, fields)) { /* kept all the same, so that the counts of both sides agree */
         log_warn("row of a source has no address source=%s action=\"not watched\"", log_quote(name));
-        *one = (struct source){ .name = xstrdup(name), .url = xstrdup(""), .paused = true };
+        e->s = (struct source){ .name = xstrdup(name), .url = xstrdup(""), .paused = true };
+        e->s.site_id = id_of(name, strlen(name)); /* nobody else's */
     }
-    if (s->fresh) {
-        source_free(map_put(s->fresh, name, one));
-        return;
-    }
-    struct source *before = map_put(s->all, name, one);
-    tell(s, before, one);
-    source_free(before);
+    before = map_put(s->fresh ? s->fresh : s->all, name, e);
+    follow(e, before);
+    if (before)
+        entry_free(before);
 }
 
-/* All has been read: what is new or different is told, then what is there no more. */
 static void take_fresh(struct sources *s)
 {
     struct map *before = s->all;
-    struct source *one;
+    struct entry *e;
     const char *name;
     size_t at = 0;
     s->all = s->fresh;
     s->fresh = NULL;
-    while ((one = map_next(s->all, &at, &name)))
-        tell(s, map_get(before, name), one);
+    while ((e = map_next(s->all, &at, &name)))
+        follow(e, map_get(before, name));
     at = 0;
-    while ((one = map_next(before, &at, &name)))
+    while ((e = map_next(before, &at, &name)))
         if (!map_get(s->all, name))
-            tell_gone(s, one);
+            tell_gone(s, e);
     set_free(before);
     s->read = true;
-    s->tell_all = false;
 }
 
 static void begin_fresh(struct sources *s)
@@ -128,7 +189,11 @@ static void begin_fresh(struct sources *s)
 
 static bool is_free(struct sources *s)
 {
-    if (s->closing && s->closed && s->asking == NOTHING) {
+    if (s->closing && s->closed && s->asking == NOTHING && s->answers == 0) {
+        for (struct move *m = s->moves, *next; m; m = next) {
+            next = m->next;
+            move_free(m);
+        }
         set_free(s->all);
         set_free(s->fresh);
         args_fini(&s->polls);
@@ -167,15 +232,20 @@ static void on_rows(void *arg, const redisReply *reply, const struct error *err)
     for (size_t i = 3; i + 1 < reply->elements; i += 2)
         take_row(s, reply->element[i]->str, reply->element[i + 1]);
     s->version = reply->element[2]->integer;
+    bool news = reply->elements > 3;
+    if (s->fresh && s->version == version) {
+        take_fresh(s);
+        news = true;
+    }
+    if (!s->fresh && news)
+        settle(s);
     if (s->version < version) {
         turn(s);
         return;
     }
-    if (s->fresh)
-        take_fresh(s);
-    if (map_count(s->all) > count) /* one was removed: which, only a full reading says */
+    if (!s->fresh && map_count(s->all) > count) /* one was removed: which, only a full reading says */
         begin_fresh(s);
-    if (s->fresh || !s->written)
+    if (s->fresh || !s->written || s->moves)
         turn(s);
 }
 
@@ -279,8 +349,8 @@ static void remove_row(struct sources *s, const char *name)
 static void plan_removals(struct sources *s, struct map *wanted, struct map *by_id)
 {
     size_t at = 0;
-    struct source *row;
-    while ((row = map_next(s->all, &at, NULL))) {
+    const struct source *row;
+    while ((row = map_next(s->all, &at, NULL))) { /* the first member of its entry */
         const char *name = map_get(by_id, row->id.hex);
         bool renamed = name && strcmp(name, row->name) != 0 && map_get(wanted, name);
         if (map_get(wanted, row->name))
@@ -353,6 +423,24 @@ static void ask_changes(struct sources *s)
     args_fini(&a);
 }
 
+/* One call of source_polls for the next partitions; false when all have been asked. */
+static bool ask_partitions(struct sources *s, const char *what, const struct args *names, redis_reply_fn *fn)
+{
+    struct args a = { 0 };
+    int end = meta_partitions(s->meta);
+    if (s->next_partition >= end)
+        return false;
+    args_str(&a, s->config->prefix);
+    for (int p = s->next_partition; p < end && p < s->next_partition + PARTITIONS_AT_ONCE; p++)
+        args_str(&a, key_partition(s->config->prefix, p).s);
+    int keys = a.count;
+    args_str(&a, what);
+    args_all(&a, names);
+    redis_eval(s->redis, &source_polls_script, fn, s, keys, a.count, (const char **)a.items, a.lens);
+    args_fini(&a);
+    return true;
+}
+
 static void ask_polls(struct sources *s);
 
 static void on_polls(void *arg, const redisReply *reply, const struct error *err)
@@ -367,21 +455,64 @@ static void on_polls(void *arg, const redisReply *reply, const struct error *err
 
 static void ask_polls(struct sources *s)
 {
-    struct args a = { 0 };
-    int end = meta_partitions(s->meta);
-    if (s->polls.count == 0 || s->next_partition >= end) {
-        ask_changes(s);
-        return;
-    }
-    args_str(&a, s->config->prefix);
-    for (int p = s->next_partition; p < end && p < s->next_partition + PARTITIONS_AT_ONCE; p++)
-        args_str(&a, key_partition(s->config->prefix, p).s);
-    int keys = a.count;
-    args_str(&a, "remove");
-    args_all(&a, &s->polls);
     s->asking = POLLS;
-    redis_eval(s->redis, &source_polls_script, on_polls, s, keys, a.count, (const char **)a.items, a.lens);
-    args_fini(&a);
+    if (s->polls.count == 0 || !ask_partitions(s, "remove", &s->polls, on_polls))
+        ask_changes(s);
+}
+
+/* --- merging --- */
+
+static void ask_move(struct sources *s);
+
+static void on_moved(void *arg, const redisReply *reply, const struct error *err)
+{
+    struct sources *s = arg;
+    (void)reply;
+    if (!answered(s, err))
+        return;
+    s->next_partition += PARTITIONS_AT_ONCE;
+    ask_move(s);
+}
+
+static void ask_move(struct sources *s)
+{
+    struct move *m = s->moves;
+    struct args names = { 0 };
+    args_str(&names, m->from);
+    args_str(&names, m->to);
+    s->asking = MOVES;
+    bool asked = ask_partitions(s, "move", &names, on_moved);
+    args_fini(&names);
+    if (asked)
+        return;
+    s->asking = NOTHING;
+    log_info("sources of one site are merged source=%s with=%s", log_quote(m->from), log_quote(m->to));
+    s->moves = m->next;
+    if (!s->moves)
+        s->last_move = &s->moves;
+    move_free(m);
+    s->next_partition = 0;
+    turn(s);
+}
+
+static void on_answered(void *arg, const redisReply *reply, const struct error *err)
+{
+    struct sources *s = arg;
+    (void)reply, (void)err; /* unsaid: the next look at the site says it again */
+    s->answers--;
+    is_free(s);
+}
+
+void sources_answered(struct sources *s, const char *name, const struct url *site)
+{
+    const struct source *one = sources_get(s, name);
+    bool itself = one && strcmp(one->id.hex, site->id.hex) == 0;
+    if (!one || strcmp(one->site_id.hex, site->id.hex) == 0 || strchr(site->fetch, '?')) /* a form to agree to, not a site */
+        return;
+    struct key names = key_sources(s->config->prefix), counter = key_sources_version(s->config->prefix);
+    const char *argv[] = { names.s, counter.s, s->config->prefix, name, itself ? "" : site->fetch };
+    s->answers++;
+    redis_eval(s->redis, &source_site_script, on_answered, s, 2, COUNT(argv), argv, NULL);
 }
 
 /* --- the turn --- */
@@ -392,6 +523,11 @@ static void turn(struct sources *s)
         return;
     if (!s->read && !s->fresh)
         begin_fresh(s);
+    if (s->moves && s->read && !s->fresh) {
+        s->next_partition = 0;
+        ask_move(s);
+        return;
+    }
     if (s->fresh || s->written) {
         ask_rows(s);
         return;
@@ -423,6 +559,7 @@ struct sources *sources_create(uv_loop_t *loop, const struct config *config, con
 {
     struct sources *s = xcalloc(1, sizeof(*s));
     *s = (struct sources){ .config = config, .meta = meta, .redis = r, .callbacks = *callbacks, .all = map_create() };
+    s->last_move = &s->moves;
     set_file(s);
     uv_timer_init(loop, &s->timer);
     s->timer.data = s;

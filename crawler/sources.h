@@ -5,12 +5,15 @@
  *   `tidings sources add` ─┴─> rows ──version counter──> every crawler re-reads ──on_changed()──> polls
  *
  * A source of the file wins over an added one of the same name or address. A paused or removed source keeps no poll due.
+ * Sources whose addresses lead to one site are merged: the file's, else the oldest, takes over the polls of the others, which
+ * stay listed and are watched on their own again when it goes.
  * Belongs to the loop, like the frontier. */
 #ifndef CRAWLER_SOURCES_H
 #define CRAWLER_SOURCES_H
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/url.h"
 #include "config/config.h"
 #include "pipeline/meta.h"
 #include "pipeline/redis.h"
@@ -32,6 +35,10 @@ struct source {
     /* Filled in by what reads and adds sources. */
     struct id id;             /* of url's key form: two sources of one id watch the same */
     char *file;               /* with from_file: the configuration that names it */
+    char *site;               /* the address that answered, when it is another one; NULL */
+    struct id site_id;        /* of site, else id: sources that end at one site are one, see same_as */
+    int64_t added_at_ms;
+    const char *same_as;      /* the source that watches this site already; NULL: none does. Lent */
 };
 
 struct sources;
@@ -53,6 +60,8 @@ void sources_destroy(struct sources *s);               /* closes its handles; th
 const struct source *sources_get(const struct sources *s, const char *name); /* NULL: unknown; lent until the next turn of the loop */
 size_t sources_count(const struct sources *s);
 bool sources_ready(const struct sources *s);           /* rows have been read */
+/* The address of this source led to site. */
+void sources_answered(struct sources *s, const char *name, const struct url *site);
 /* The configuration was read again (SIGHUP): sources that left the file are removed. config is borrowed from now on. */
 void sources_reload(struct sources *s, const struct config *config);
 /* Redis is another one or was restarted: rows and polls may be older than what is known. All is read, written and told again. */
@@ -74,7 +83,7 @@ bool source_remove(redisContext *c, const char *prefix, const char *name, struct
 bool source_pause(redisContext *c, const char *prefix, const char *name, bool paused, struct error *err);
 /* An array of rows, by name: {"name", "url", "origin": file|added, "state": active|paused, "added_at", "last_poll_at",
  * "last_ok_at", "last_new_at", "status", "errors", "items", "last_article_at", "last_error", …}; times as Unix milliseconds,
- * left out where never; "feeds", "sitemaps", "keep_params", "drop_params" as arrays, left out where empty. */
+ * left out where never; "same_as": the source it is merged with; "feeds", "sitemaps", "keep_params", "drop_params" as arrays, left out where empty. */
 json_t *source_list(redisContext *c, const char *prefix, struct error *err);
 
 /* Frees what s owns, not s. */

@@ -8,7 +8,7 @@
 
 #define SOURCE_ROWS_PAGE 200 /* rows read in one call */
 
-extern const struct redis_script sources_read_script, sources_change_script, source_polls_script;
+extern const struct redis_script sources_read_script, sources_change_script, source_polls_script, source_site_script;
 
 /* Fills *out from the reply of HGETALL; false when that is no source (no address in it). source_fini(). */
 bool source_from_row(struct source *out, const char *name, const redisReply *fields);
@@ -21,6 +21,9 @@ bool source_same_polls(const struct source *a, const struct source *b);
 void source_arg_put(struct args *a, const struct source *s);
 void source_arg_state(struct args *a, const char *name, bool paused);
 void source_arg_remove(struct args *a, const char *name);
+
+/* Fills in same_as of each. */
+void source_merge(struct source **list, size_t count);
 
 /* Checks name and address and fills in the id. */
 bool source_check(struct source *s, struct error *err);

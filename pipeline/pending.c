@@ -47,10 +47,11 @@ static struct map *by_name(json_t *sources)
     return rows;
 }
 
-static bool is_paused(const json_t *row)
+/* Paused, or merged with another source of its site. */
+static bool is_idle(const json_t *row)
 {
     const char *state = json_string_value(json_object_get(row, "state"));
-    return state && strcmp(state, "paused") == 0;
+    return (state && strcmp(state, "paused") == 0) || json_object_get(row, "same_as");
 }
 
 static void add_polls(const redisReply *reply, json_t *sources, struct pending *out)
@@ -60,7 +61,7 @@ static void add_polls(const redisReply *reply, json_t *sources, struct pending *
     for (size_t i = 1; i + 2 < reply->elements; i += 3) {
         json_t *row = map_get(rows, reply->element[i]->str);
         int64_t next_at = reply->element[i + 2]->integer;
-        if (!row || is_paused(row))
+        if (!row || is_idle(row))
             continue;
         out->polls_due += reply->element[i + 1]->integer;
         if (next_at)
@@ -75,7 +76,7 @@ static void add_sources(json_t *sources, int64_t since_ms, struct pending *out)
     json_t *row;
     json_array_foreach(sources, i, row) {
         const char *name = json_string_value(json_object_get(row, "name"));
-        if (is_paused(row))
+        if (is_idle(row))
             continue;
         if (json_integer_value(json_object_get(row, "last_poll_at")) < since_ms) {
             out->unpolled++;

@@ -1,15 +1,21 @@
--- What happens to all polls of some sources in some partitions. KEYS: prefix, partitions. ARGV: what (remove | stop: none is
--- due | now: all are due), names. Answer: how many there were.
-local named, n = {}, 0
-for i = 2, #ARGV do named[ARGV[i]] = true end
+-- What happens to all polls of some sources in some partitions. KEYS: prefix, partitions. ARGV: what, names.
+--   remove | stop (none is due) | now (all are due): names of the sources
+--   move: the source, and the one of the same site that takes them over
+-- Answer: how many there were.
+local DISCOVERY = '4' -- claim_kind: the looking for polls
+local what, named, n = ARGV[1], {}, 0
+for i = 2, what == 'move' and 2 or #ARGV do named[ARGV[i]] = true end
 
-local function change(poll)
+local function change(poll, rec)
   local member = 'p' .. poll
-  if ARGV[1] == 'remove' then call('HDEL', base .. ':polls', poll) end
-  if ARGV[1] ~= 'now' then
+  if what == 'move' and string.sub(poll, 1, 1) ~= DISCOVERY then
+    rec[R_SOURCE] = ARGV[3]
+    call('HSET', base .. ':polls', poll, cmsgpack.pack(rec))
+  elseif what == 'now' then
+    if call('HEXISTS', base .. ':leased', member) == 0 then call('ZADD', base .. ':due', now(), member) end
+  else
+    if what ~= 'stop' then call('HDEL', base .. ':polls', poll) end
     call('ZREM', base .. ':due', member)
-  elseif call('HEXISTS', base .. ':leased', member) == 0 then
-    call('ZADD', base .. ':due', now(), member)
   end
   n = n + 1
 end
@@ -18,7 +24,12 @@ for i = 2, #KEYS do
   partition(KEYS[i], KEYS[1])
   local polls = call('HGETALL', base .. ':polls')
   for j = 1, #polls, 2 do
-    if named[cmsgpack.unpack(polls[j + 1])[R_SOURCE]] then change(polls[j]) end
+    local rec = cmsgpack.unpack(polls[j + 1])
+    if named[rec[R_SOURCE]] then change(polls[j], rec) end
   end
+end
+if what == 'move' then
+  local key, says = KEYS[1] .. ':source:' .. ARGV[2], 'the same site as ' .. ARGV[3]
+  if call('EXISTS', key) == 1 then call('HSET', key, 'discovery', says, 'status', says, 'last_poll_at', now(), 'errors', 0) end
 end
 return n

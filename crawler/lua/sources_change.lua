@@ -11,10 +11,12 @@ local function arg() at = at + 1 return ARGV[at] end
 
 local changes = {
   put = function(name, key)
+    local url = redis.call('HGET', key, 'url')
     for _ = 1, tonumber(arg()) do
       local field, value = arg(), arg()
       if value == '' then redis.call('HDEL', key, field) else redis.call('HSET', key, field, value) end
     end
+    if redis.call('HGET', key, 'url') ~= url then redis.call('HDEL', key, 'site', 'discovery') end
     redis.call('HSETNX', key, 'state', 'active')
     local t = redis.call('TIME')
     redis.call('HSETNX', key, 'added_at', t[1] * 1000 + math.floor(t[2] / 1000))

@@ -365,6 +365,65 @@ static void restarted_redis(void **state)
     crawler_down(&a);
 }
 
+/* --- merging --- */
+
+static const char *polled_by(const char *text)
+{
+    static char name[100];
+    struct url u = url_of(text);
+    struct key base = partition_of(&u);
+    unsigned char raw[ID_RAW_LEN];
+    id_to_raw(&u.id, raw);
+    redisReply *reply = redisCommand(server.c, "EVAL %s 1 %s:polls %b", "local v = redis.call('HGET', KEYS[1], '2' .. ARGV[1]) "
+                                     "return v and cmsgpack.unpack(v)[3] or ''", base.s, raw, sizeof(raw));
+    CHECK(reply && reply->type == REDIS_REPLY_STRING, "%s", text);
+    snprintf(name, sizeof(name), "%s", reply->str);
+    freeReplyObject(reply);
+    url_fini(&u);
+    return name;
+}
+
+static void answered(struct crawler *c, const char *name, const char *site)
+{
+    struct url u = url_of(site);
+    sources_answered(c->sources, name, &u);
+    url_fini(&u);
+}
+
+static void one_site_one_source(void **state)
+{
+    (void)state;
+    struct error err;
+    struct crawler a, b;
+    up();
+    CHECK(add("old", "https://old.example/", &err) && add("new", "https://www.old.example/", &err) && add("other", "https://other.example/", &err),
+          "%s", err.message);
+    crawler_up(&a, NULL, 0);
+    crawler_up(&b, NULL, 0);
+    RUN_UNTIL(&loop, heard(&a, "+new ") && heard(&b, "+new "));
+    CHECK(poll_put("new", "https://www.old.example/feed", "0"), "put");
+    answered(&a, "old", "https://www.old.example/");
+    answered(&a, "new", "https://www.old.example/");            /* itself: no news */
+    answered(&a, "other", "https://www.old.example/?consent=1"); /* no site */
+    RUN_UNTIL(&loop, heard(&a, "-new ") && heard(&b, "-new "));
+    RUN_UNTIL(&loop, strcmp(polled_by("https://www.old.example/feed"), "old") == 0);
+    assert_string_equal(sources_get(a.sources, "new")->same_as, "old"); /* the one added first */
+    CHECK(!sources_get(b.sources, "old")->same_as && !sources_get(b.sources, "other")->same_as, "merged too much");
+    json_t *rows = list_of(3);
+    assert_string_equal(text(json_array_get(rows, 0), "same_as"), "old");
+    RUN_UNTIL(&loop, redis_server_number(&server, "HEXISTS %s discovery", key_source(P, "new").s) == 1);
+    json_decref(rows);
+    CHECK(!add("third", "https://www.old.example/", &err), "a third time");
+
+    /* When the one that watched goes, the other does. */
+    a.journal[0] = b.journal[0] = '\0';
+    CHECK(source_remove(server.c, P, "old", &err), "%s", err.message);
+    RUN_UNTIL(&loop, heard(&a, "+new ") && heard(&b, "+new "));
+    CHECK(heard(&a, "-old ") && !sources_get(a.sources, "new")->same_as, "merged still");
+    crawler_down(&a);
+    crawler_down(&b);
+}
+
 static void destroyed_while_asking(void **state)
 {
     (void)state;
@@ -386,7 +445,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(adding), cmocka_unit_test(listing), cmocka_unit_test(adding_many), cmocka_unit_test(polls_of_commands),
-        cmocka_unit_test(following), cmocka_unit_test(file_wins), cmocka_unit_test(restarted_redis), cmocka_unit_test(destroyed_while_asking),
+        cmocka_unit_test(following), cmocka_unit_test(file_wins), cmocka_unit_test(restarted_redis), cmocka_unit_test(one_site_one_source), cmocka_unit_test(destroyed_while_asking),
     };
     log_init(LOG_ERROR, LOG_TEXT, 2);
     uv_loop_init(&loop);
