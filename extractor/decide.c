@@ -10,7 +10,7 @@
 const char *rule_name(enum rule rule)
 {
     static const char *const names[RULE_COUNT] = { "model", "outside-article", "link-only", "related", "footer", "caption", "embed",
-                                                   "after-region", "repeat", "include", "exclude", "title", "gap" };
+                                                   "after-region", "repeat", "include", "exclude", "title", "gap", "tail" };
     return names[rule];
 }
 
@@ -191,14 +191,29 @@ static void keep_region(const struct decide_input *in, struct verdict *v)
             drop(&v[i], RULE_REGION);
 }
 
+static bool is_list(const struct element *e)
+{
+    GumboTag tag = e->node->v.element.tag;
+    return tag == GUMBO_TAG_UL || tag == GUMBO_TAG_OL || tag == GUMBO_TAG_LI;
+}
+
+/* What the block stands in, DOC_NONE at the root; for an item what its list stands in, which may be the body. */
+static uint32_t stands_in(const struct doc *d, size_t block)
+{
+    uint32_t up = d->elements[d->blocks[block].owner].up;
+    while (up != DOC_NONE && is_list(&d->elements[up]))
+        up = d->elements[up].up;
+    return up;
+}
+
 /* Whether two blocks stand side by side: in one element, or in neighbours that look the same. */
 static bool side_by_side(const struct doc *d, size_t i, size_t k)
 {
-    const struct element *a = &d->elements[d->blocks[i].owner], *b = &d->elements[d->blocks[k].owner];
-    if (a->up == DOC_NONE || b->up == DOC_NONE)
+    uint32_t a = stands_in(d, i), b = stands_in(d, k);
+    if (a == DOC_NONE || b == DOC_NONE)
         return false;
-    const struct element *x = &d->elements[a->up], *y = &d->elements[b->up];
-    return a->up == b->up || (x->signature == y->signature && x->up == y->up && x->up != DOC_NONE);
+    const struct element *x = &d->elements[a], *y = &d->elements[b];
+    return a == b || (x->signature == y->signature && x->up == y->up && x->up != DOC_NONE);
 }
 
 /* What stands among kept siblings and is of their kind: a short paragraph, a subheading, an item. */
@@ -225,6 +240,25 @@ static void fill_gaps(const struct decide_input *in, struct verdict *v)
         v[i].rule = RULE_GAP;
         before = (uint32_t)i;
     }
+}
+
+#define TAIL_WORDS 8
+#define TAIL_APART 3 /* blocks */
+#define TAIL_SURE 0.8f
+
+/* A few words after the article and away from it (a site's name, "Top") are none of its sentences. */
+static void drop_tail(const struct doc *d, struct verdict *v)
+{
+    size_t last = d->block_count, before;
+    while (last > 0 && !v[last - 1].keep)
+        last--;
+    if (last-- == 0)
+        return;
+    for (before = last; before > 0 && !v[before - 1].keep;)
+        before--;
+    if (before > 0 && last - before >= TAIL_APART && d->blocks[last].words < TAIL_WORDS && !d->blocks[last].ends_stop
+        && v[last].probability < TAIL_SURE)
+        drop(&v[last], RULE_TAIL);
 }
 
 #define GRAM 5
@@ -363,6 +397,7 @@ float decide(const struct decide_input *in, struct verdict *v)
         keep_embeds(d, v);
         keep_region(in, v);
         drop_repeats(d, v);
+        drop_tail(d, v);
     }
     if (in->forced)
         obey_selectors(in, v);
