@@ -94,7 +94,6 @@ def test_a_full_disk_is_named_and_work_goes_on_when_there_is_room(folder, starte
         harness.wait_until(lambda: "the full disk to be named\n" + said()[-2000:], 60,
                            lambda: re.search(r"the private Redis cannot store: .*; \d+ kB are free at .*/state/redis: make room there, and work goes on by itself", said()) or run.poll() is not None)
         assert run.poll() is None, said()[-2000:]
-        assert "records wait for the disk topic=events" in said()
         os.remove("/proc/%d/root%s/ballast" % (run.pid, disk))
         harness.wait_until(lambda: "the end\n" + said()[-2000:], 120, lambda: run.poll() is not None)
         assert run.returncode == 0 and "the private Redis stores again" in said(), said()[-2000:]
