@@ -191,17 +191,18 @@ static void keep_region(const struct decide_input *in, struct verdict *v)
             drop(&v[i], RULE_REGION);
 }
 
-static bool is_list(const struct element *e)
+/* A list or a quotation: part of the run of text it interrupts. */
+static bool interrupts(const struct element *e)
 {
     GumboTag tag = e->node->v.element.tag;
-    return tag == GUMBO_TAG_UL || tag == GUMBO_TAG_OL || tag == GUMBO_TAG_LI;
+    return tag == GUMBO_TAG_UL || tag == GUMBO_TAG_OL || tag == GUMBO_TAG_LI || tag == GUMBO_TAG_BLOCKQUOTE;
 }
 
 /* What the block stands in, DOC_NONE at the root; for an item what its list stands in, which may be the body. */
 static uint32_t stands_in(const struct doc *d, size_t block)
 {
     uint32_t up = d->elements[d->blocks[block].owner].up;
-    while (up != DOC_NONE && is_list(&d->elements[up]))
+    while (up != DOC_NONE && interrupts(&d->elements[up]))
         up = d->elements[up].up;
     return up;
 }
