@@ -24,7 +24,7 @@ local function delay_of(own, level)
   return math.max(own, math.min(math.max(delay, 1000) * 2 ^ math.min(level, 6), 300000))
 end
 
-local function queued(budget)
+local function has_queue(budget)
   return call('EXISTS', base .. ':qu:' .. budget, base .. ':qn:' .. budget) > 0
 end
 
@@ -41,7 +41,7 @@ end
 local function release(budget, domain)
   call('HDEL', base .. ':busy', budget)
   if domain ~= '' then uncap(domain) end
-  if queued(budget) then wake(budget) end
+  if has_queue(budget) then wake(budget) end
 end
 
 local function put_back(rec)
@@ -193,8 +193,8 @@ end
 
 -- What is to be handed out for this queued record: of a poll, what is known of it now. nil: it was closed or removed
 -- meanwhile, or stands in line twice.
-local function current(rec)
-  if rec[R_KIND] == PAGE then return is_current(rec) and rec or nil end
+local function current(rec, budget)
+  if rec[R_KIND] == PAGE then return queued(rec, budget) end
   local member = member_of(rec)
   if call('HEXISTS', base .. ':leased', member) == 1 or call('ZSCORE', base .. ':due', member) then return nil end
   local v = call('HGET', base .. ':polls', string.sub(member, 2))
@@ -207,7 +207,7 @@ local function pop(budget)
     while drops < DROPS_MAX do
       local packed = call('LPOP', base .. queue .. budget)
       if not packed then break end
-      local rec = current(cmsgpack.unpack(packed))
+      local rec = current(cmsgpack.unpack(packed), budget)
       if rec then return rec, packed, queue end
       drops = drops + 1
     end

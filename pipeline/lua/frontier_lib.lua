@@ -100,10 +100,23 @@ local function wake(budget)
   call('ZADD', base .. ':budgets', (host_get(budget)), budget)
 end
 
--- Queues of a budget: 'u', urgent, first in first out; 'n', from its head.
+-- Queues of a budget: 'u', urgent, first in first out; 'n', from its head. What the queue's key and the open entry say, too,
+-- is left out of what waits there: queued() puts it back.
 local function enqueue(rec, queue, at_head)
-  call(at_head and 'LPUSH' or 'RPUSH', base .. ':q' .. queue .. ':' .. rec[R_BUDGET], cmsgpack.pack(rec))
-  wake(rec[R_BUDGET])
+  local budget, source, discovered = rec[R_BUDGET], rec[R_SOURCE], rec[R_DISCOVERED]
+  rec[R_BUDGET], rec[R_SOURCE], rec[R_DISCOVERED] = '', '', discovered ~= rec[R_OPENED] and discovered or 0
+  call(at_head and 'LPUSH' or 'RPUSH', base .. ':q' .. queue .. ':' .. budget, cmsgpack.pack(rec))
+  rec[R_BUDGET], rec[R_SOURCE], rec[R_DISCOVERED] = budget, source, discovered
+  wake(budget)
+end
+
+-- A page that stood in a budget's queue, as it was; nil when it was closed meanwhile.
+local function queued(rec, budget)
+  local at, source = is_open(rec[R_ID])
+  if at ~= rec[R_OPENED] then return nil end
+  rec[R_BUDGET], rec[R_SOURCE] = budget, source
+  if rec[R_DISCOVERED] == 0 then rec[R_DISCOVERED] = at end
+  return rec
 end
 
 local function record(t)

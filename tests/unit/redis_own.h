@@ -19,7 +19,8 @@
 struct redis_server {
     char dir[64], socket[96];
     pid_t pid;
-    redisContext *c; /* for looking inside */
+    const char *fsync; /* appendfsync; NULL: always */
+    redisContext *c;   /* for looking inside */
 };
 
 /* Starts it (again, on what it had stored) and waits until it answers. */
@@ -38,7 +39,7 @@ static void redis_server_start(struct redis_server *s)
         int null = open("/dev/null", O_WRONLY);
         dup2(null, 1);
         execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", s->socket, "--dir", s->dir, "--appendonly", "yes",
-               "--appendfsync", "always", "--save", "", (char *)NULL);
+               "--appendfsync", s->fsync ? s->fsync : "always", "--save", "", (char *)NULL);
         _exit(127);
     }
     struct error err;

@@ -13,7 +13,9 @@
 
 #include <inttypes.h>
 
+#ifndef PARTITIONS
 #define PARTITIONS 8
+#endif
 #define CLAIMS_KEPT 512
 
 static struct redis_server server;
