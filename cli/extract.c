@@ -83,8 +83,11 @@ static bool extract_file(const struct job *job, struct extractor *x, struct page
     if (is_compressed(body)) {
         buffer_clear(&p->decoded);
         struct decode_limits limits = { .max_bytes = 0 };
-        if (!decode_body(p->file.data, p->file.len, NULL, &limits, &p->decoded, &in.truncated, err))
-            return error_prefix(err, "%s", path);
+        if (!decode_body(p->file.data, p->file.len, NULL, &limits, &p->decoded, &in.truncated, err)) {
+            if (err->kind != ERROR_LIMIT || p->decoded.len == 0)
+                return error_prefix(err, "%s", path);
+            in.truncated = true; /* what fits is read */
+        }
         body = &p->decoded;
     }
     in.bytes = buffer_str(body);

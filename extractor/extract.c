@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/charset.h"
+#include "base/clock.h"
 #include "base/hash.h"
 #include "base/html.h"
 #include "base/html_scan.h"
@@ -19,6 +20,7 @@
 #define ARENA_DEFAULT (128u << 20)
 #define ARENA_KEEP (8u << 20)
 #define TEXT_DEFAULT (16u << 20)
+#define DEADLINE_DEFAULT_MS 1000
 #define HIDDEN_BELOW_WORDS 60  /* a shorter text, on a page … */
 #define HIDDEN_BELOW_SHOWN 500 /* … that shows fewer words than this: the article may be in a script */
 
@@ -32,6 +34,9 @@ struct extractor {
     struct buffer lean;        /* … without what html_scan() leaves out */
     struct html_scan scan;     /* of the page: its scripts */
     struct html_held held;     /* … and the text that waits while it is parsed */
+    int64_t deadline_mono_ms;  /* of all parsing of the page */
+    bool partial;              /* only the page's first part was parsed */
+    bool text_full;            /* … was taken at all */
     struct buffer scratch, text;
     struct doc doc;
     struct meta meta;
@@ -289,7 +294,9 @@ static const char *content_type_of(const struct extract_input *in)
     return beyond >= 8 && text_valid_utf8(in->bytes, in->len) ? "text/html; charset=utf-8" : in->content_type;
 }
 
-static GumboOutput *parse_page(struct extractor *x, const struct extract_input *in, const struct buffer *page, struct error *err)
+/* The tree of the page's first len bytes. */
+static GumboOutput *parse_part(struct extractor *x, const struct extract_input *in, const struct buffer *page, size_t len, int64_t deadline_ms,
+                               struct error *err)
 {
     features_destroy(x->features);
     x->features = NULL;
@@ -297,22 +304,51 @@ static GumboOutput *parse_page(struct extractor *x, const struct extract_input *
     arena_reset(x->arena, ARENA_KEEP);
     if (selectors_ask_attributes(in->include) || selectors_ask_attributes(in->exclude)) { /* the scan would drop them */
         x->scan = (struct html_scan){ 0 };
-        return html_parse(x->arena, page->data, page->len, &(struct html_limits){ .deadline_ms = x->limits.deadline_ms }, err);
+        return html_parse(x->arena, page->data, len, &(struct html_limits){ .deadline_ms = deadline_ms }, err);
     }
     buffer_clear(&x->lean);
-    if (!html_scan(page->data, page->len, &x->held, &x->lean, &x->scan, err))
+    if (!html_scan(page->data, len, &x->held, &x->lean, &x->scan, err))
         return NULL;
-    struct html_limits limits = { .deadline_ms = x->limits.deadline_ms, .depth_known = x->scan.copied_from == page->len,
-                                  .held = &x->held };
+    struct html_limits limits = { .deadline_ms = deadline_ms, .depth_known = x->scan.copied_from == len, .held = &x->held };
     return html_parse(x->arena, buffer_str(&x->lean), x->lean.len, &limits, err);
+}
+
+/* Where to cut text before at: in front of a tag. */
+static size_t cut_before(const struct buffer *text, size_t at)
+{
+    const char *tag = at < text->len ? memrchr(text->data, '<', at) : NULL;
+    return tag ? (size_t)(tag - text->data) : at < text->len ? 0 : text->len;
+}
+
+/* A page that passes a limit is tried again without most of it: a quarter, then a sixteenth. Each try may take half of the time
+ * that is left. */
+static GumboOutput *parse_page(struct extractor *x, const struct extract_input *in, const struct buffer *page, struct error *err)
+{
+    struct error why = { 0 };
+    for (int shift = 0; shift <= 4; shift += 2) {
+        int64_t left_ms = x->deadline_mono_ms - clock_mono_ms();
+        size_t len = cut_before(page, page->len >> shift);
+        if (shift && (len == 0 || left_ms <= 1))
+            break;
+        x->partial = shift > 0;
+        GumboOutput *tree = parse_part(x, in, page, len, left_ms > 1 ? (left_ms + 1) / 2 : 1, &why);
+        if (tree)
+            return tree;
+        if (why.kind != ERROR_LIMIT)
+            break;
+    }
+    error_set(err, why.kind, "%s", why.message);
+    return NULL;
 }
 
 static bool read_page(struct extractor *x, const struct extract_input *in, struct error *err)
 {
     struct charset_report report;
+    struct error why = { 0 };
     buffer_clear(&x->page);
-    if (!charset_to_utf8(in->bytes, in->len, content_type_of(in), CHARSET_HTML, NULL, &x->page, &report, err))
-        return false;
+    x->text_full = !charset_to_utf8(in->bytes, in->len, content_type_of(in), CHARSET_HTML, NULL, &x->page, &report, &why);
+    if (x->text_full && (why.kind != ERROR_LIMIT || x->page.len == 0))
+        return error_set(err, why.kind, "%s", why.message);
     return x->page.len ? true : error_set(err, ERROR_INVALID, "the page is empty");
 }
 
@@ -332,7 +368,7 @@ static void fill(struct extractor *x, const struct page_view *v, struct article_
         fields_warn(v, out, "no title");
     if (in->truncated)
         fields_warn(v, out, "truncated");
-    if (x->doc.cut || x->scan.flattened)
+    if (x->doc.cut || x->scan.flattened || x->partial || x->text_full)
         fields_warn(v, out, "page too large");
     when_fill(v, out);
     people_fill(v, out);
@@ -387,6 +423,7 @@ static bool read_hidden(struct extractor *x, const struct extract_input *in, str
 
 bool extract_run(struct extractor *x, const struct extract_input *in, struct article_fields *out, struct error *err)
 {
+    x->deadline_mono_ms = clock_mono_ms() + (x->limits.deadline_ms ? x->limits.deadline_ms : DEADLINE_DEFAULT_MS);
     if (!read_page(x, in, err) || !understand(x, in, &x->page, out, err))
         return false;
     return out->word_count >= HIDDEN_BELOW_WORDS || x->doc.word_count >= HIDDEN_BELOW_SHOWN ? true : read_hidden(x, in, out, err);
