@@ -609,6 +609,7 @@ static const struct kafka_setting settings[] = {
     { "fetch.max.bytes", "8388608" },
     { "queued.min.messages", "100000" }, /* of one partition, which then is not fetched for a second: let bytes be the bound */
     { "fetch.wait.max.ms", "500" },
+    { "socket.timeout.ms", "10000" }, /* of a commit to a coordinator that went away: the group is not joined again before */
     { NULL, NULL },
 };
 

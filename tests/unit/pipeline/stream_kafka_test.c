@@ -230,7 +230,8 @@ static void test_a_long_pause_takes_no_memory_and_loses_nothing(void **state)
 
 /* --- a broker that goes away --- */
 
-static void lose_the_broker(const char *how)
+/* for_long: longer than the group keeps a member that it does not hear of. */
+static void lose_the_broker(const char *how, bool for_long)
 {
     struct bed b;
     struct reader r;
@@ -248,6 +249,8 @@ static void lose_the_broker(const char *how)
     AWAIT(&b, !producer_reachable(b.producer));
     assert_int_equal(b.failed, 0);
     assert_int_equal(producer_queued(b.producer), 240);
+    if (for_long)
+        AWAIT(&b, r.revocations == 1);
     assert_int_equal(kafka_server_do(&server, "start"), 0);
     AWAIT(&b, b.delivered == 480 && r.count == 480 && producer_reachable(b.producer));
     assert_int_equal(b.failed, 0);
@@ -260,13 +263,19 @@ static void lose_the_broker(const char *how)
 static void test_a_broker_that_is_restarted(void **state)
 {
     (void)state;
-    lose_the_broker("stop");
+    lose_the_broker("stop", false);
 }
 
 static void test_a_broker_that_is_killed(void **state)
 {
     (void)state;
-    lose_the_broker("kill");
+    lose_the_broker("kill", false);
+}
+
+static void test_a_broker_that_is_away_for_long(void **state)
+{
+    (void)state;
+    lose_the_broker("stop", true);
 }
 
 /* --- running --- */
@@ -301,6 +310,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_a_long_pause_takes_no_memory_and_loses_nothing),
         cmocka_unit_test(test_a_broker_that_is_restarted),
         cmocka_unit_test(test_a_broker_that_is_killed),
+        cmocka_unit_test(test_a_broker_that_is_away_for_long),
     };
+    cmocka_set_test_filter(getenv("TEST_FILTER")); /* a pattern, for looking into one */
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
