@@ -241,12 +241,11 @@ static bool tell_state(struct story *s, struct error *err)
     bool ok = state_load(s->c->frontier, s->inv->config->prefix, s->place.partition, &s->url.id, state, err);
 
     if (ok && state->known) {
-        json_t *o = json_pack("{sI sI sI}", "version", (json_int_t)state->version, "revision", (json_int_t)state->revision, "first_version",
-                              (json_int_t)state->first_version);
+        json_t *o = json_pack("{sI sI}", "version", (json_int_t)state->version, "revision", (json_int_t)state->revision);
         if (state->removed)
             json_object_set_new(o, "removed", json_true());
-        if (state->canonical.hex[0])
-            json_object_set_new(o, "canonical", json_string(state->canonical_url[0] ? state->canonical_url : s->url.fetch));
+        if (state->canonical_url[0])
+            json_object_set_new(o, "canonical", json_string(state->canonical_url));
         if (state->etag[0])
             json_object_set_new(o, "etag", json_string(state->etag));
         if (state->last_modified[0])

@@ -135,7 +135,7 @@ static void print_state(const json_t *t)
         return;
     line("extractor", "version %" PRId64 ", revision %" PRId64 "%s", row_number(s, "version"), row_number(s, "revision"),
          json_is_true(json_object_get(s, "removed")) ? ", removed" : "");
-    if (*row_text(s, "canonical") && strcmp(row_text(s, "canonical"), row_text(t, "fetch")) != 0)
+    if (*row_text(s, "canonical"))
         line("canonical", "%s", row_text(s, "canonical"));
 }
 

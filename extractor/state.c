@@ -15,7 +15,9 @@ struct redis_script state_begin_script = { .name = "extract_begin", .source = be
 struct redis_script state_verdict_script = { .name = "extract_verdict", .source = verdict_lua };
 struct redis_script state_commit_script = { .name = "extract_commit", .prelude = frontier_lib_lua, .source = commit_lua };
 
-enum { FLAG_REMOVED = 1, FLAG_CLEARED = 2 };
+#define STATE_BUCKETS 64 /* of a partition; the scripts say so too */
+
+enum { FLAG_REMOVED = 1, FLAG_CLEARED = 2, FLAG_NO_CLAIM = 4, FLAG_ELSEWHERE = 8 };
 
 static uint64_t big_endian(const char *p, int bytes)
 {
@@ -37,31 +39,50 @@ static bool tail_string(const char **at, const char *end, char *out, size_t size
     return true;
 }
 
-/* commit.lua packs: version I8, revision I4, title c8, text c8, times c8, flags B, first version I8, canonical c16, then
- * canonical URL, ETag and Last-Modified, each with a NUL. Big-endian. */
-bool state_unpack(const char *value, size_t len, struct article_state *s)
+static bool unpack_tail(const struct state_bytes *b, struct article_state *s)
 {
-    memset(s, 0, sizeof(*s));
-    if (!value)
-        return true;
-    if (len < STATE_FIXED_BYTES)
-        return false;
-    const char *at = value + STATE_FIXED_BYTES, *end = value + len;
-    int flags = value[36];
-    s->known = true;
-    s->version = (int64_t)big_endian(value, 8);
-    s->revision = (int64_t)big_endian(value + 8, 4);
-    memcpy(&s->title_hash, value + 12, 8);
-    memcpy(&s->text_hash, value + 20, 8);
-    memcpy(&s->times_hash, value + 28, 8);
-    s->removed = flags & FLAG_REMOVED;
-    s->cleared = flags & FLAG_CLEARED;
-    s->first_version = (int64_t)big_endian(value + 37, 8);
-    static const char nothing[ID_RAW_LEN];
-    if (memcmp(value + 45, nothing, ID_RAW_LEN) != 0)
-        s->canonical = id_from_raw((const unsigned char *)value + 45);
+    const char *at = b->tail, *end = b->tail + b->tail_len;
+
     return tail_string(&at, end, s->canonical_url, sizeof(s->canonical_url)) && tail_string(&at, end, s->etag, sizeof(s->etag)) &&
            tail_string(&at, end, s->last_modified, sizeof(s->last_modified));
+}
+
+/* commit.lua packs, big-endian: version I6, revision I3, title c8, text c8, times c8, flags B; then the canonical's id. Apart:
+ * canonical URL, ETag and Last-Modified, each with a NUL. */
+bool state_unpack(const struct state_bytes *b, struct article_state *s)
+{
+    memset(s, 0, sizeof(*s));
+    if (!b->fixed)
+        return true;
+    if (b->fixed_len < STATE_FIXED_BYTES)
+        return false;
+    int flags = b->fixed[33];
+    s->known = true;
+    s->version = (int64_t)big_endian(b->fixed, 6);
+    s->revision = (int64_t)big_endian(b->fixed + 6, 3);
+    memcpy(&s->title_hash, b->fixed + 9, 8);
+    memcpy(&s->text_hash, b->fixed + 17, 8);
+    memcpy(&s->times_hash, b->fixed + 25, 8);
+    s->removed = flags & FLAG_REMOVED;
+    s->cleared = flags & FLAG_CLEARED;
+    s->claims = !(flags & (FLAG_REMOVED | FLAG_NO_CLAIM));
+    if (flags & FLAG_ELSEWHERE) {
+        if (b->fixed_len != STATE_FIXED_BYTES + ID_RAW_LEN)
+            return false;
+        s->canonical = id_from_raw((const unsigned char *)b->fixed + STATE_FIXED_BYTES);
+    }
+    return !b->tail || unpack_tail(b, s);
+}
+
+struct state_bytes state_bytes_of(const redisReply *fixed, const redisReply *tail)
+{
+    struct state_bytes b = { 0 };
+
+    if (fixed->type == REDIS_REPLY_STRING)
+        b.fixed = fixed->str, b.fixed_len = fixed->len;
+    if (tail->type == REDIS_REPLY_STRING)
+        b.tail = tail->str, b.tail_len = tail->len;
+    return b;
 }
 
 bool state_load(redisContext *c, const char *prefix, int partition, const struct id *id, struct article_state *s, struct error *err)
@@ -70,12 +91,16 @@ bool state_load(redisContext *c, const char *prefix, int partition, const struct
     struct key key = key_partition(prefix, partition);
 
     id_to_raw(id, raw);
-    redisReply *r = redis_ask(c, err, "GET %s:state:%b", key.s, raw, (size_t)ID_RAW_LEN);
-    if (!r)
-        return false;
-    bool ok = state_unpack(r->type == REDIS_REPLY_STRING ? r->str : NULL, r->len, s);
-    freeReplyObject(r);
-    return ok || error_set(err, ERROR_INVALID, "the state of article %s cannot be read: written by another version of tidings?", id->hex);
+    redisReply *fixed = redis_ask(c, err, "HGET %s:state:%d %b", key.s, raw[0] % STATE_BUCKETS, raw, (size_t)ID_RAW_LEN);
+    redisReply *tail = fixed ? redis_ask(c, err, "HGET %s:long:%d %b", key.s, raw[0] % STATE_BUCKETS, raw, (size_t)ID_RAW_LEN) : NULL;
+    bool answered = tail != NULL, ok = false;
+    if (answered) {
+        struct state_bytes b = state_bytes_of(fixed, tail);
+        ok = state_unpack(&b, s);
+    }
+    freeReplyObject(fixed);
+    freeReplyObject(tail);
+    return ok || (answered && error_set(err, ERROR_INVALID, "the state of article %s cannot be read: written by another version of tidings?", id->hex));
 }
 
 static bool published(const struct article_state *s)

@@ -1,9 +1,12 @@
 /* state.h - what the extractor remembers of each article, on the frontier's server, and what it decides by it. Private
  * (docs/redis.md). Keys of a frontier partition PREFIX:{p}, ids as their 16 bytes:
  *
- *   PREFIX:{p}:state:<id>      version, revision, hashes of title, text and times, the canonical it has claimed, validators
- *   PREFIX:{p}:canon:<id>      who was first to claim this canonical: its id, hashes of its title and text
- *   PREFIX:{p}:working         pages between their first decoded byte and their verdict: by whom, deaths alone
+ *   PREFIX:{p}:state:<b>   id -> version, revision, hashes of title, text and times, flags, the canonical it has claimed if it
+ *                          is another address (b: first byte of the id modulo 64)
+ *   PREFIX:{p}:long:<b>    id -> that canonical's URL, ETag, Last-Modified; only where there is one
+ *   PREFIX:{p}:canon:<b>   canonical -> who was first to claim it, hashes of its title and text, version. Who is published under
+ *                          its own address has none here: its state says so
+ *   PREFIX:{p}:working     pages between their first decoded byte and their verdict: by whom, deaths alone
  *
  * Three scripts a page: begin.lua (state; in work) → parse → verdict.lua (no longer in work; claim of the canonical) →
  * decide → produce → delivery report → commit.lua (state, claims, outcome, re-check, position: pipeline/inorder.h). */
@@ -20,7 +23,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define STATE_FIXED_BYTES 61      /* of the packed value; url and validators follow */
+#define STATE_FIXED_BYTES 34      /* of the packed value; the id of a canonical elsewhere may follow */
 #define STATE_DEATHS_MAX 3        /* alone, then the record is a dead letter */
 
 struct article_state {
@@ -30,14 +33,20 @@ struct article_state {
     bool removed;
     bool cleared;                 /* the hashes stand for nothing: the next page is published whatever it says */
     uint64_t title_hash, text_hash, times_hash;
-    int64_t first_version;
-    struct id canonical;          /* hex "": none claimed */
-    char canonical_url[2049];     /* "" = its own address */
+    bool claims;                  /* its canonical address is its: its own, or: */
+    struct id canonical;          /* another one; hex "": none */
+    char canonical_url[2049];
     char etag[257], last_modified[65];
 };
 
-/* Unpacks a stored value (NULL: unknown); false when it is none of ours. */
-bool state_unpack(const char *value, size_t len, struct article_state *s);
+struct state_bytes {              /* as stored; NULL: nothing */
+    const char *fixed, *tail;
+    size_t fixed_len, tail_len;
+};
+/* Unpacks what is stored; false when it is none of ours. */
+bool state_unpack(const struct state_bytes *b, struct article_state *s);
+/* From the replies that begin.lua, or two HGET, give. */
+struct state_bytes state_bytes_of(const redisReply *fixed, const redisReply *tail);
 /* For commands: blocking. False with the reason when Redis does not answer. */
 bool state_load(redisContext *c, const char *prefix, int partition, const struct id *id, struct article_state *s, struct error *err);
 

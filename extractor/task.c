@@ -189,9 +189,9 @@ static void on_begun(void *arg, const redisReply *reply, const struct error *err
 
     if (task_answered(t) || failed(t, err))
         return;
-    const redisReply *state = reply->element[0];
+    struct state_bytes stored = state_bytes_of(reply->element[0], reply->element[1]);
     struct decision d;
-    if (!state_unpack(state->type == REDIS_REPLY_STRING ? state->str : NULL, state->len, &t->state)) {
+    if (!state_unpack(&stored, &t->state)) {
         struct error fatal;
         error_set(&fatal, ERROR_SYSTEM, "the state of article %s cannot be read: it was written by another version of tidings", t->page.id.hex);
         x->env.on_fatal(x->env.arg, &fatal);
@@ -199,12 +199,12 @@ static void on_begun(void *arg, const redisReply *reply, const struct error *err
     }
     if (state_decide_early(&t->state, &t->page, &d))
         end_early(t, d);
-    else if (reply->element[2]->integer >= STATE_DEATHS_MAX)
+    else if (reply->element[3]->integer >= STATE_DEATHS_MAX)
         end_in_loop(t);
     else if (t->alone)
         submit(t);
     else
-        list_put(reply->element[1]->integer ? &x->suspects : &x->to_parse, t);
+        list_put(reply->element[2]->integer ? &x->suspects : &x->to_parse, t);
     tasks_pump(x);
 }
 
@@ -274,7 +274,7 @@ static void on_parsed(void *arg, const struct parsed *p)
     struct task *t = arg;
     struct extract_stage *x = t->x;
     unsigned char id[ID_RAW_LEN], claim[ID_RAW_LEN];
-    char ttl[24];
+    char version[24];
     const char *worker = x->env.worker_id;
 
     if (x->alone == t)
@@ -285,9 +285,9 @@ static void on_parsed(void *arg, const struct parsed *p)
     id_to_raw(&t->page.id, id);
     if (t->claim.hex[0])
         id_to_raw(&t->claim, claim);
-    int ttl_len = snprintf(ttl, sizeof(ttl), "%" PRId64, STATE_TTL_MS);
-    const char *argv[] = { (char *)id, worker, (char *)claim, (char *)&t->title_hash, (char *)&t->text_hash, ttl };
-    size_t lens[] = { sizeof(id), strlen(worker), t->claim.hex[0] ? sizeof(claim) : 0, 8, 8, (size_t)ttl_len };
+    int version_len = snprintf(version, sizeof(version), "%" PRId64, t->page.version);
+    const char *argv[] = { (char *)id, worker, (char *)claim, (char *)&t->title_hash, (char *)&t->text_hash, version };
+    size_t lens[] = { sizeof(id), strlen(worker), t->claim.hex[0] ? sizeof(claim) : 0, 8, 8, (size_t)version_len };
     call_redis(t, &state_verdict_script, on_verdict, COUNT(argv), argv, lens);
     tasks_pump(x);
 }

@@ -11,18 +11,58 @@ partition(KEYS[1], KEYS[2])
 local stored = position_step(KEYS[3], ARGV[1], ARGV[2])
 if stored then return {0, stored} end
 
-local id, version, action, ttl = ARGV[3], tonumber(ARGV[5]), ARGV[7], ARGV[14]
-local state_key = KEYS[1] .. ':state:' .. id
-local FORMAT = '>I8I4c8c8c8BI8c16sss'
-local ZERO8, ZERO16 = string.rep('\0', 8), string.rep('\0', 16)
-local REMOVED, CLEARED = 1, 2
+local id, version, action, ttl = ARGV[3], tonumber(ARGV[5]), ARGV[7], tonumber(ARGV[14])
+local ZERO8 = string.rep('\0', 8)
+local REMOVED, CLEARED, NO_CLAIM, ELSEWHERE = 1, 2, 4, 8
 
-local s -- {version, revision, title, text, times, flags, first, canonical, canonical_url, etag, last_modified}
-local packed = redis.call('GET', state_key)
-if packed then s = {struct.unpack(FORMAT, packed)} end
+-- Articles of one partition lie in 64 hashes, so that an entry costs little more than its bytes (docs/redis.md). What most
+-- articles do not have, or what is long, lies apart: a long value would make the whole hash a costly one.
+local bucket = string.byte(id) % 64
+local state_key, long_key = KEYS[1] .. ':state:' .. bucket, KEYS[1] .. ':long:' .. bucket
 
-local function store()
-  redis.call('SET', state_key, struct.pack(FORMAT, unpack(s, 1, 11)), 'PX', ttl)
+local function canon_key(canonical) return KEYS[1] .. ':canon:' .. (string.byte(canonical) % 64) end
+
+local function load()
+  local packed = call('HGET', state_key, id)
+  if not packed then return nil end
+  local s = {}
+  s.version, s.revision, s.title, s.text, s.times, s.flags = struct.unpack('>I6I3c8c8c8B', packed)
+  s.canonical = bit.band(s.flags, ELSEWHERE) ~= 0 and packed:sub(35, 50) or ''
+  local long = call('HGET', long_key, id)
+  s.canonical_url, s.etag, s.modified = '', '', ''
+  if long then s.canonical_url, s.etag, s.modified = struct.unpack('sss', long) end
+  return s
+end
+
+-- Once a day, what is past its time leaves the hashes that are written to; what is written to no more goes as a whole.
+local function sweep()
+  local today = string.format('%.0f', floor(now() / 86400000))
+  if call('HGET', state_key, 'd') == today then return end
+  call('HSET', state_key, 'd', today)
+  local old = now() - ttl
+  local all = call('HGETALL', state_key)
+  for i = 1, #all, 2 do
+    if #all[i] == 16 and struct.unpack('>I6', all[i + 1]) < old then
+      call('HDEL', state_key, all[i])
+      call('HDEL', long_key, all[i])
+    end
+  end
+  local claims = call('HGETALL', KEYS[1] .. ':canon:' .. bucket)
+  for i = 1, #claims, 2 do
+    if struct.unpack('>I6', claims[i + 1], 33) < old then call('HDEL', KEYS[1] .. ':canon:' .. bucket, claims[i]) end
+  end
+end
+
+local function store(s)
+  sweep()
+  call('HSET', state_key, id, struct.pack('>I6I3c8c8c8B', s.version, s.revision, s.title, s.text, s.times, s.flags) .. s.canonical)
+  call('PEXPIRE', state_key, ttl)
+  if s.canonical_url .. s.etag .. s.modified ~= '' then
+    call('HSET', long_key, id, struct.pack('sss', s.canonical_url, s.etag, s.modified))
+    call('PEXPIRE', long_key, ttl)
+  else
+    call('HDEL', long_key, id)
+  end
 end
 
 local function record_of(rid, url, budget)
@@ -30,53 +70,79 @@ local function record_of(rid, url, budget)
                 etag = '', last_modified = '', step = 0, discovered_at = tonumber(ARGV[23])}
 end
 
--- Lets go of a canonical that this id holds. Its own address, if it is another, is then asked again.
+-- Lets go of a canonical that this id holds by an entry. Its own address, if it is another, is then asked again.
 local function free_claim(canonical, url, again)
-  if canonical == '' or canonical == ZERO16 then return end
-  local key = KEYS[1] .. ':canon:' .. canonical
-  local claim = redis.call('GET', key)
+  if canonical == '' then return end
+  local claim = call('HGET', canon_key(canonical), canonical)
   if not claim or claim:sub(1, 16) ~= id then return end
-  redis.call('DEL', key)
+  call('HDEL', canon_key(canonical), canonical)
   if again and url ~= '' and canonical ~= id then refetch(record_of(canonical, url, ARGV[24])) end
 end
 
-local function keep_claim(canonical)
-  local key = KEYS[1] .. ':canon:' .. canonical
-  local claim = redis.call('GET', key)
-  if claim and claim:sub(1, 16) == id then redis.call('PEXPIRE', key, ttl) end
+local function keep_claim(s)
+  if s.canonical == '' then return end
+  local claim = call('HGET', canon_key(s.canonical), s.canonical)
+  if not claim or claim:sub(1, 16) ~= id then return end
+  call('HSET', canon_key(s.canonical), s.canonical, id .. s.title .. s.text .. struct.pack('>I6', s.version))
+  call('PEXPIRE', canon_key(s.canonical), ttl)
+end
+
+local function publish(before)
+  local canonical, url = ARGV[12], ARGV[13]
+  if before and before.canonical ~= canonical then free_claim(before.canonical, before.canonical_url, false) end
+  local flags = 0
+  if canonical == '' then
+    flags = NO_CLAIM
+  elseif canonical ~= id then
+    flags = ELSEWHERE
+  end
+  local s = {version = version, revision = tonumber(ARGV[6]), title = ARGV[9], text = ARGV[10], times = ARGV[11], flags = flags,
+             canonical = flags == ELSEWHERE and canonical or '', canonical_url = flags == ELSEWHERE and url or '', etag = ARGV[15], modified = ARGV[16]}
+  store(s)
+  keep_claim(s)
+  if canonical == id then free_claim(id, '', false) end -- the state holds it from now on
+end
+
+local function clear(s)
+  s.title, s.text, s.times = ZERO8, ZERO8, ZERO8
 end
 
 local result = 'done'
-if (action == 'publish' or action == 'remove') and s and s[1] > version then
-  s[3], s[4], s[5] = ZERO8, ZERO8, ZERO8
-  s[6] = bit.bor(s[6], CLEARED)
-  store()
+local s = load()
+if (action == 'publish' or action == 'remove') and s and s.version > version then
+  clear(s)
+  s.flags = bit.bor(s.flags, CLEARED)
+  store(s)
+  if ARGV[12] ~= s.canonical then free_claim(ARGV[12], '', false) end
   refetch(record_of(id, ARGV[19], ARGV[21]))
   result = 'newer'
 elseif action == 'publish' then
-  local canonical = ARGV[12] ~= '' and ARGV[12] or ZERO16
-  if s and s[8] ~= canonical then free_claim(s[8], s[9], false) end
-  s = {version, tonumber(ARGV[6]), ARGV[9], ARGV[10], ARGV[11], 0, s and s[7] or version, canonical, ARGV[13], ARGV[15], ARGV[16]}
-  store()
-  keep_claim(canonical)
-elseif action == 'unchanged' and s and s[1] <= version then
-  s[1], s[10], s[11] = version, ARGV[15], ARGV[16]
-  store()
-  keep_claim(s[8])
+  publish(s)
+elseif action == 'unchanged' and s and s.version <= version then
+  s.version, s.etag, s.modified = version, ARGV[15], ARGV[16]
+  store(s)
+  keep_claim(s)
+  if ARGV[12] ~= s.canonical then free_claim(ARGV[12], '', false) end -- of this page's verdict; what was said stays as it was
 elseif action == 'remove' then
   if s then
-    free_claim(s[8], s[9], true)
-    s[1], s[3], s[4], s[5], s[6], s[8], s[9] = version, ZERO8, ZERO8, ZERO8, REMOVED, ZERO16, ''
-    store()
+    free_claim(s.canonical, s.canonical_url, true)
+    clear(s)
+    s.version, s.flags, s.canonical, s.canonical_url = version, REMOVED, '', ''
+    store(s)
   end
   cancel_recheck(id)
 elseif action == 'dead' then
-  redis.call('HDEL', KEYS[1] .. ':working', id)
-  if s then free_claim(s[8], s[9], true) end
+  call('HDEL', KEYS[1] .. ':working', id)
+  if s then
+    free_claim(s.canonical, s.canonical_url, true)
+    s.flags = bit.bor(bit.band(s.flags, bit.bnot(ELSEWHERE)), NO_CLAIM)
+    s.canonical, s.canonical_url = '', ''
+    store(s)
+  end
   free_claim(ARGV[12], ARGV[13], true)
-elseif action == 'none' and s and s[1] < version then
-  s[1] = version
-  store()
+elseif action == 'none' and s and s.version < version then
+  s.version = version
+  store(s)
 end
 
 if ARGV[17] ~= '0' and result == 'done' then

@@ -21,6 +21,6 @@ end
 local row = call('HMGET', base .. ':row', 'owner', 'until')
 local owner = row[1] and tonumber(row[2] or 0) > now() and row[1] or ''
 local working = call('HGET', base .. ':working', id)
-local claim = call('GET', base .. ':canon:' .. id)
+local claim = call('HGET', base .. ':canon:' .. (string.byte(id) % 64), id)
 return { now(), seen(ARGV[2], tonumber(ARGV[3])) and 1 or 0, stage, at or 0, source or '', due('r'), due('t'), owner,
          working and cmsgpack.unpack(working)[1] or '', claim and string.sub(claim, 1, 16) or '' }

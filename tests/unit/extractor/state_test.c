@@ -132,9 +132,10 @@ static struct begun begin_as(const char *worker, int n, int64_t version, bool al
     size_t lens[] = { 5, 1, ID_RAW_LEN, strlen(text), strlen(worker), 1, 1, 1 };
     redisReply *r = script_eval(redis, &state_begin_script, 2, 8, argv, lens);
     b.known = r->element[0]->type == REDIS_REPLY_STRING;
-    assert_true(state_unpack(b.known ? r->element[0]->str : NULL, r->element[0]->len, &b.s));
-    b.suspect = (int)r->element[1]->integer;
-    b.deaths = (int)r->element[2]->integer;
+    struct state_bytes stored = state_bytes_of(r->element[0], r->element[1]);
+    assert_true(state_unpack(&stored, &b.s));
+    b.suspect = (int)r->element[2]->integer;
+    b.deaths = (int)r->element[3]->integer;
     freeReplyObject(r);
     return b;
 }
@@ -148,8 +149,10 @@ static const char *verdict_as(const char *worker, int n, int canonical, const ch
 
     id_to_raw(&id, raw);
     id_to_raw(&c, canon);
-    const char *argv[] = { "t:{3}", "t", (char *)raw, worker, (char *)canon, title, text, "100000" };
-    size_t lens[] = { 5, 1, ID_RAW_LEN, strlen(worker), canonical ? ID_RAW_LEN : 0, 8, 8, 6 };
+    char version[24];
+    snprintf(version, sizeof(version), "%" PRId64, clock_unix_ms());
+    const char *argv[] = { "t:{3}", "t", (char *)raw, worker, (char *)canon, title, text, version };
+    size_t lens[] = { 5, 1, ID_RAW_LEN, strlen(worker), canonical ? ID_RAW_LEN : 0, 8, 8, strlen(version) };
     redisReply *r = script_eval(redis, &state_verdict_script, 2, 8, argv, lens);
     snprintf(word, sizeof(word), "%s", r->element[0]->str);
     freeReplyObject(r);
@@ -163,6 +166,7 @@ struct commit {
     int canonical;
     const char *canonical_url, *recheck;
     int64_t expected; /* 0: as written last */
+    bool no_validators;
 };
 
 static const char *commit(struct commit c)
@@ -182,14 +186,11 @@ static const char *commit(struct commit c)
     snprintf(url, sizeof(url), "https://a.example/%d", c.n);
     const char *title = c.title ? c.title : "TTTTTTTT", *text = c.text ? c.text : "XXXXXXXX";
     const char *argv[] = { "t:{3}", "t", "t:position", expected, next, (char *)raw, (char *)raw, version, revision, c.action, c.outcome, title, text,
-                           "MMMMMMMM", (char *)canon, c.canonical_url ? c.canonical_url : "", "100000", "\"etag\"", "", c.recheck ? c.recheck : "0", "1",
+                           "MMMMMMMM", (char *)canon, c.canonical_url ? c.canonical_url : "", "100000", c.no_validators ? "" : "\"etag\"", "", c.recheck ? c.recheck : "0", "1",
                            url, "src", "a.example", "a.example", "1000", "a.example" };
     size_t lens[COUNT(argv)];
     for (size_t i = 0; i < COUNT(argv); i++)
-        lens[i] = strlen(argv[i]);
-    lens[5] = lens[6] = ID_RAW_LEN;
-    lens[11] = lens[12] = lens[13] = 8;
-    lens[14] = c.canonical ? ID_RAW_LEN : 0;
+        lens[i] = i == 5 || i == 6 ? ID_RAW_LEN : i >= 11 && i <= 13 ? 8 : i == 14 ? (c.canonical ? ID_RAW_LEN : 0) : strlen(argv[i]);
     redisReply *r = script_eval(redis, &state_commit_script, 3, COUNT(argv), argv, lens);
     snprintf(word, sizeof(word), "%s", r->element[0]->integer == 1 ? r->element[1]->str : "refused");
     freeReplyObject(r);
@@ -209,18 +210,15 @@ static void state_is_kept_and_packed(void **state)
     assert_true(b.known);
     assert_int_equal(b.s.version, 100);
     assert_int_equal(b.s.revision, 1);
-    assert_int_equal(b.s.first_version, 100);
     assert_memory_equal(&b.s.title_hash, "TTTTTTTT", 8);
     assert_memory_equal(&b.s.text_hash, "XXXXXXXX", 8);
     assert_memory_equal(&b.s.times_hash, "MMMMMMMM", 8);
     assert_string_equal(b.s.canonical.hex, id_n(2).hex);
     assert_string_equal(b.s.canonical_url, "https://a.example/2");
     assert_string_equal(b.s.etag, "\"etag\"");
-    assert_true(STATE_FIXED_BYTES <= 96);
     assert_string_equal(commit((struct commit){ 1, 105, 1, "unchanged", "unchanged" }), "done");
     b = begin_as("w1", 1, 106, false);
     assert_int_equal(b.s.version, 105);
-    assert_int_equal(b.s.first_version, 100);
     assert_int_equal(b.s.revision, 1);
 }
 
@@ -271,6 +269,71 @@ static void a_dead_letter_frees_the_claim(void **state)
     assert_string_equal(redis_text(redis, "LLEN t:{3}:qn:a.example"), "1");
     assert_string_equal(redis_text(redis, "EXISTS t:{3}:working"), "0");
     assert_string_equal(verdict_as("w", 2, 2, "aaaaaaaa", "bbbbbbbb"), "held");
+}
+
+/* Who is published under its own address holds it, with no entry of its own; until it is removed. */
+static void its_own_address_is_held_by_the_state(void **state)
+{
+    int64_t v = clock_unix_ms();
+
+    (void)state;
+    verdict_as("w", 2, 2, "TTTTTTTT", "XXXXXXXX");
+    assert_string_equal(verdict_as("w", 1, 2, "TTTTTTTT", "yyyyyyyy"), "twin"); /* before the state is there, too */
+    commit((struct commit){ 2, v, 1, "publish", "article", .canonical = 2 });
+    assert_string_equal(redis_text(redis, "KEYS t:{3}:canon:*"), "");
+    assert_string_equal(verdict_as("w", 1, 2, "TTTTTTTT", "yyyyyyyy"), "twin");
+    assert_string_equal(verdict_as("w", 1, 2, "tttttttt", "yyyyyyyy"), "other");
+    assert_string_equal(verdict_as("w", 2, 2, "tttttttt", "yyyyyyyy"), "held");
+    commit((struct commit){ 2, v + 1, 2, "publish", "updated", "tttttttt", "yyyyyyyy", 2 });
+    assert_string_equal(verdict_as("w", 1, 2, "TTTTTTTT", "yyyyyyyy"), "twin");
+    commit((struct commit){ 2, v + 2, 2, "remove", "removed" });
+    assert_string_equal(verdict_as("w", 1, 2, "TTTTTTTT", "yyyyyyyy"), "held");
+    assert_string_equal(commit((struct commit){ 1, v, 1, "publish", "article", .canonical = 2, .canonical_url = "https://a.example/2" }), "done");
+    assert_string_equal(verdict_as("w", 2, 2, "TTTTTTTT", "zzzzzzzz"), "twin"); /* now it is the other's */
+    struct begun b = begin_as("w", 1, v + 5, false);
+    assert_string_equal(b.s.canonical.hex, id_n(2).hex);
+    assert_true(b.s.claims);
+}
+
+/* Private state is at most 96 bytes an article, all that Redis needs for it counted. */
+static void an_article_takes_96_bytes(void **state)
+{
+    enum { N = 6000 }; /* about a hundred in each hash */
+    int64_t v = clock_unix_ms();
+
+    (void)state;
+    commit((struct commit){ N + 1, v, 1, "publish", "article", .canonical = N + 1 });
+    long long before = atoll(strstr(redis_text(redis, "INFO memory"), "used_memory:") + 12);
+    for (int n = 0; n < N; n++)
+        commit((struct commit){ n, v, 1, "publish", "article", .canonical = n, .no_validators = true });
+    long long after = atoll(strstr(redis_text(redis, "INFO memory"), "used_memory:") + 12);
+    print_message("%lld bytes an article\n", (after - before) / N);
+    CHECK((after - before) / N <= 96, "%lld bytes an article", (after - before) / N);
+    assert_string_equal(redis_text(redis, "KEYS t:{3}:long:*"), "");
+}
+
+static void what_is_past_its_time_is_swept(void **state)
+{
+    int64_t now = clock_unix_ms();
+
+    (void)state;
+    commit((struct commit){ 1, now - 200000, 1, "publish", "article", .canonical = 9, .canonical_url = "https://a.example/9" });
+    verdict_as("w", 1, 9, "TTTTTTTT", "XXXXXXXX");
+    struct id id = id_n(1);
+    unsigned char raw[ID_RAW_LEN];
+    id_to_raw(&id, raw);
+    redis_text(redis, "HSET t:{3}:state:%d d 0", raw[0] % 64); /* a day has passed */
+    for (int n = 2; n < 2000; n++) {
+        struct id other = id_n(n);
+        unsigned char its[ID_RAW_LEN];
+        id_to_raw(&other, its);
+        if (its[0] % 64 != raw[0] % 64)
+            continue;
+        commit((struct commit){ n, now, 1, "publish", "article", .canonical = n });
+        break;
+    }
+    assert_false(begin_as("w", 1, now, false).known);
+    assert_string_equal(redis_text(redis, "HLEN t:{3}:long:%d", raw[0] % 64), "1");
 }
 
 static void a_newer_version_found_is_said_again(void **state)
@@ -371,6 +434,9 @@ int main(void)
         cmocka_unit_test_setup(removal_frees_the_claim_and_asks_the_canonical, empty),
         cmocka_unit_test_setup(removal_of_its_own_canonical_asks_nothing, empty),
         cmocka_unit_test_setup(a_dead_letter_frees_the_claim, empty),
+        cmocka_unit_test_setup(its_own_address_is_held_by_the_state, empty),
+        cmocka_unit_test_setup(an_article_takes_96_bytes, empty),
+        cmocka_unit_test_setup(what_is_past_its_time_is_swept, empty),
         cmocka_unit_test_setup(a_newer_version_found_is_said_again, empty),
         cmocka_unit_test_setup(what_is_done_changes_nothing, empty),
         cmocka_unit_test_setup(refuses_another_position, empty),
