@@ -42,6 +42,10 @@ enum fetch_error {
     FETCH_TOO_LARGE,   /* body or headers; body holds what was read where keep_partial was asked for */
     FETCH_INVALID,     /* this URL cannot be requested */
 };
+struct fetch_result;
+/* From when the host's next request counts, on our clock; 0: nothing was sent. A server's time begins when it reads the request,
+ * which its first byte proves; a twelfth of the delay is given for that, so that a slow answer alone slows nobody. */
+int64_t fetch_counts_from_mono_ms(const struct fetch_result *r, int64_t delay_ms);
 const char *fetch_error_name(enum fetch_error e); /* "dns", "connect" …: reasons in events, labels in metrics */
 
 enum fetch_header {

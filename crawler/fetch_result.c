@@ -107,6 +107,12 @@ static void judge(struct fetch *t, CURLcode code)
         fetch_fail(t, error_of(code), curl_easy_strerror(code));
 }
 
+int64_t fetch_counts_from_mono_ms(const struct fetch_result *r, int64_t delay_ms)
+{
+    int64_t most_ms = delay_ms / 12, read_ms = r->first_byte_ms ? r->first_byte_ms : most_ms;
+    return r->sent_mono_ms ? r->sent_mono_ms + (read_ms < most_ms ? read_ms : most_ms) : 0;
+}
+
 /* When curl sent the request, on our clock. */
 static void read_times(struct fetch *t)
 {

@@ -201,7 +201,7 @@ static void on_fetched(void *arg, struct fetch_result *r)
 {
     struct robots_query *q = arg;
     q->fetch = NULL;
-    q->sent_mono_ms = q->last_sent_mono_ms = r->sent_mono_ms ? r->sent_mono_ms : clock_mono_ms();
+    q->sent_mono_ms = q->last_sent_mono_ms = r->sent_mono_ms ? fetch_counts_from_mono_ms(r, q->claim->delay_ms) : clock_mono_ms();
     q->effect = host_effect_of(r, clock_unix_ms());
     if (r->error != FETCH_OK || !follow(q, r))
         read_answer(q, r);

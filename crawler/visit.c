@@ -145,7 +145,9 @@ static void on_fetched(void *arg, struct fetch_result *r)
 {
     struct visit *v = arg;
     v->fetch = NULL;
-    v->sent_mono_ms = v->last_sent_mono_ms = r->sent_mono_ms ? r->sent_mono_ms : v->last_sent_mono_ms;
+    if (r->sent_mono_ms)
+        v->last_sent_mono_ms = fetch_counts_from_mono_ms(r, v->request.claim->delay_ms);
+    v->sent_mono_ms = v->last_sent_mono_ms;
     int64_t crawl_delay_ms = v->effect.crawl_delay_ms;
     v->effect = host_effect_of(r, clock_unix_ms());
     v->effect.crawl_delay_ms = crawl_delay_ms;
