@@ -3,6 +3,8 @@
  * a run that failed. */
 #include "tests/unit/crawler/frontier_world.h"
 
+#include <fnmatch.h>
+
 #define STEPS 1500
 #define HOSTS 12
 #define PAGES 25 /* a host: few enough that most finds are repeats */
@@ -195,6 +197,50 @@ static void finish(void)
     CHECK(open_requests() == 0, "%lld requests never end", open_requests());
 }
 
+/* --- docs/redis.md --- */
+
+#define PATTERNS_MAX 80
+
+/* The keys of the tables' first column as patterns: what stands in <> or is a placeholder may be anything. */
+static size_t read_patterns(char patterns[PATTERNS_MAX][96])
+{
+    FILE *file = fopen("docs/redis.md", "r");
+    char line[2048];
+    size_t n = 0;
+    CHECK(file, "docs/redis.md: run from the project's folder");
+    while (fgets(line, sizeof(line), file)) {
+        char *at = strstr(line, "`PREFIX:");
+        size_t len = 0;
+        if (!at || at - line > 2 || n == PATTERNS_MAX)
+            continue;
+        len = (size_t)snprintf(patterns[n], sizeof(patterns[n]), "%s", prefix);
+        for (at += strlen("`PREFIX"); *at != '`' && len < sizeof(patterns[n]) - 1; at++) {
+            bool any = *at == '<' || strncmp(at, "{p}", 3) == 0;
+            patterns[n][len++] = any ? '*' : *at;
+            if (any)
+                at = strchr(at, *at == '<' ? '>' : '}');
+        }
+        patterns[n++][len] = '\0';
+    }
+    fclose(file);
+    return n;
+}
+
+static void check_documented(void)
+{
+    static char patterns[PATTERNS_MAX][96];
+    size_t count = read_patterns(patterns);
+    redisReply *keys = redis_server_ask(&server, "KEYS %s:*", prefix);
+    CHECK(count > 20 && keys->elements > 50, "%zu patterns, %zu keys", count, keys->elements);
+    for (size_t i = 0; i < keys->elements; i++) {
+        bool known = false;
+        for (size_t j = 0; j < count && !known; j++)
+            known = fnmatch(patterns[j], keys->element[i]->str, 0) == 0;
+        CHECK(known, "docs/redis.md does not name %s", keys->element[i]->str);
+    }
+    freeReplyObject(keys);
+}
+
 static void test_books(void **state)
 {
     (void)state;
@@ -211,6 +257,7 @@ static void test_books(void **state)
             RUN_UNTIL(&loop, balanced());
         }
     }
+    check_documented();
     finish();
     RUN_UNTIL(&loop, balanced());
     CHECK(book("often", NULL, "accepted") > 100 && book("often", "outcomes", "article") > 50, "it did something");
