@@ -96,7 +96,14 @@ static bool url_date(const char *url, struct date *out)
     for (const char *s = path; s && *s; s++) {
         int y, m, d;
         char text[40];
-        if (isdigit((unsigned char)s[-1]) || !digits(s, 4, &y) || y < 1990 || y > 2099)
+        if (isdigit((unsigned char)s[-1]))
+            continue;
+        if (digits(s, 2, &d) && (s[2] == '-' || s[2] == '_') && digits(s + 3, 2, &m) && s[5] == s[2] && digits(s + 6, 4, &y)
+            && !isdigit((unsigned char)s[10]) && y >= 1990 && y <= 2099 && m >= 1 && m <= 12 && d >= 1 && d <= 31) { /* 29-10-2021 */
+            snprintf(text, sizeof(text), "%04d-%02d-%02d", y, m, d);
+            return date_parse(text, 10, out) && plausible(out);
+        }
+        if (!digits(s, 4, &y) || y < 1990 || y > 2099)
             continue;
         const char *rest = s + 4;
         bool separated = *rest == '/' || *rest == '-' || *rest == '_';
@@ -158,12 +165,28 @@ static void try_text(const struct page_view *v, struct found *out)
         if (title >= step && d->blocks[title - step].n < 80 && !marginal(d, &d->blocks[title - step]) && try_block(v, title - step, out))
             return;
     }
-    for (int pass = 0; pass < 2; pass++)
+    for (int pass = 0; pass < 4; pass++)
         for (size_t i = 0; i < d->block_count; i++) {
             const struct block *b = &d->blocks[i];
-            bool dated = d->elements[b->owner].far[GROUP_META] <= 1 || b->has_time || (b->says >> GROUP_META & 1);
-            if (!marginal(d, b) && (pass == 0 ? dated && b->n < 120 : b->n < 200) && try_block(v, i, out))
+            const struct element *e = &d->elements[b->owner];
+            bool dated = e->far[GROUP_META] <= 1 || b->has_time || (b->says >> GROUP_META & 1);
+            bool aside = pass < 2 ? marginal(d, b) : (e->around & (IN_NAV | IN_FOOTER)) || e->far[GROUP_COMMENT] <= 2 || b->has_copyright;
+            bool fits = pass == 0 || pass == 2 ? dated && b->n < 120 : pass == 1 ? b->n < 200 : v->verdicts && v->verdicts[i].keep;
+            if (!aside && fits && try_block(v, i, out))
                 return;
+        }
+}
+
+/* What the page says of itself in prose: "News of 14 January 2020". */
+static void try_prose(const struct page_view *v, struct found *out)
+{
+    const struct meta *m = v->meta;
+    const char *said[] = { m->slot[META_TITLE], m->html_title, m->slot[META_DESCRIPTION] };
+    size_t used;
+    for (size_t i = 0; i < COUNT(said) && !out->ok; i++)
+        if (said[i] && date_find(said[i], strlen(said[i]), american(v), &out->date, &used) && plausible(&out->date)) {
+            out->origin = ORIGIN_META;
+            out->ok = true;
         }
 }
 
@@ -185,6 +208,36 @@ static void apply_zone(const struct page_view *v, struct date *d, bool *assumed)
     d->unix_s -= (int64_t)offset * 60;
     d->offset_min = offset;
     d->has_zone = true;
+}
+
+static int64_t day_of(int64_t unix_s, int offset_min)
+{
+    int64_t local = unix_s + (int64_t)offset_min * 60;
+    return local / 86400 - (local % 86400 < 0);
+}
+
+/* Many sites write UTC and mean the instant, while their readers and their addresses have the local day: the offset is that of
+ * the site's zone, or, where the address names the day before or after, the nearest whole hour that explains it. */
+static bool localise(const struct page_view *v, struct date *d)
+{
+    struct date named;
+    char host[256];
+    int offset = 0;
+    if (!d->has_time || !d->has_zone || d->offset_min != 0)
+        return false;
+    const char *zone = v->in->timezone ? v->in->timezone : host_of(v, host, sizeof(host)) ? zone_of_host(host) : NULL;
+    if (zone && zone_offset(zone, d->unix_s, &offset)) {
+        d->offset_min = offset;
+        return false;
+    }
+    if (!v->in->url || !url_date(v->in->url, &named))
+        return false;
+    int64_t want = day_of(named.unix_s, 0), have = day_of(d->unix_s, 0), hour = (d->unix_s - have * 86400) / 3600;
+    if (want == have - 1 && hour < 12)
+        d->offset_min = (int)-(hour + 1) * 60;
+    else if (want == have + 1 && hour >= 10)
+        d->offset_min = (int)(24 - hour) * 60;
+    return d->offset_min != 0;
 }
 
 static void doubt(const struct page_view *v, struct article_fields *f, const struct date *d, bool assumed)
@@ -215,6 +268,8 @@ void when_fill(const struct page_view *v, struct article_fields *f)
     }
     if (!published.ok)
         try_text(v, &published);
+    if (!published.ok)
+        try_prose(v, &published);
     try_value(v, v->in->hint_published, ORIGIN_FEED, &published);
     try_value(v, m->ld.modified, ORIGIN_JSON_LD, &modified);
     try_value(v, m->slot[META_MODIFIED], ORIGIN_META, &modified);
@@ -223,6 +278,7 @@ void when_fill(const struct page_view *v, struct article_fields *f)
 
     if (published.ok) {
         apply_zone(v, &published.date, &assumed);
+        assumed |= localise(v, &published.date);
         f->has_published = true;
         f->published = published.date;
         f->origin[FIELD_PUBLISHED] = published.origin;
@@ -232,6 +288,8 @@ void when_fill(const struct page_view *v, struct article_fields *f)
     }
     if (modified.ok) {
         apply_zone(v, &modified.date, &assumed);
+        if (published.ok && modified.date.has_time && modified.date.offset_min == 0)
+            modified.date.offset_min = published.date.offset_min;
         f->has_modified = true;
         f->modified = modified.date;
         f->origin[FIELD_MODIFIED] = modified.origin;

@@ -80,6 +80,10 @@ static const struct { const char *name, *url, *page, *want; enum origin origin; 
     { "address", "https://town.example/2026/03/01/bridge", BODY, "2026-03-01T00:00:00Z", ORIGIN_URL },
     { "Vietnamese line", "https://bao.vn/bai-1.htm", "<h1>Cầu đóng cửa</h1><div>20:45 | 13/01/2021 GMT+7</div>" BODY, "2021-01-13T20:45:00+07:00", ORIGIN_TEXT },
     { "the site's zone", "https://bao.vn/bai-1.htm", "<h1>Cầu đóng cửa</h1><div>Thứ tư, 13/1/2021, 20:45</div>" BODY, "2021-01-13T20:45:00+07:00", ORIGIN_TEXT },
+    { "UTC told by a site of another zone", "https://bao.vn/bai-1.htm", "<meta property=article:published_time content='2026-03-01T20:00:00Z'>" BODY,
+      "2026-03-02T03:00:00+07:00", ORIGIN_META },
+    { "UTC, and an address that names the day before", "https://town.example/2026/02/28/a", "<meta property=article:published_time content='2026-03-01T02:25:00Z'>" BODY,
+      "2026-02-28T23:25:00-03:00", ORIGIN_META },
     { "month before day in America", "https://town.example/a", "<html lang=en-US><h1>The bridge</h1><div>02/03/2026</div>" BODY, "2026-02-03T00:00:00Z", ORIGIN_TEXT },
     { "day before month elsewhere", "https://town.example/a", "<html lang=fr><h1>Le pont</h1><div>02/03/2026</div>" BODY, "2026-03-02T00:00:00Z", ORIGIN_TEXT },
 };
