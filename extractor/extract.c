@@ -388,7 +388,7 @@ static bool understand(struct extractor *x, const struct extract_input *in, cons
     doc_build(&x->doc, tree->root);
     make_room(x);
     meta_read(&x->meta, &x->doc, &x->scan, x->arena, &x->scratch, in->url);
-    struct page_view v = { .arena = x->arena, .scratch = &x->scratch, .in = in, .doc = &x->doc, .meta = &x->meta, .marks = &x->marks,
+    struct page_view v = { .arena = x->arena, .scratch = &x->scratch, .in = in, .page = page, .doc = &x->doc, .meta = &x->meta, .marks = &x->marks,
                            .verdicts = x->verdicts, .phrases = x->phrases };
     out->title = title_find(&v, &out->origin[FIELD_TITLE]);
     if (!out->title)

@@ -11,6 +11,7 @@ struct page_view { /* all lent */
     struct arena *arena;
     struct buffer *scratch;
     const struct extract_input *in;
+    const struct buffer *page;       /* as UTF-8 */
     const struct doc *doc;
     const struct meta *meta;
     const struct phrases *phrases;

@@ -177,6 +177,33 @@ static void try_text(const struct page_view *v, struct found *out)
         }
 }
 
+/* A member of some script's object: "datePublished":"2016-10-03T…". Its first value, where the page names it by a name that only
+ * publishing has. */
+static void try_scripts(const struct page_view *v, struct found *out)
+{
+    static const char *const names[] = { "datePublished", "date_published", "publishedAt", "published_at", "publishDate", "publish_date", "publishedDate",
+                                         "published_date", "publicationDate", "publication_date", "firstPublished", "originalPublishDate", "pubDate" };
+    const char *end = v->page->data + v->page->len;
+    for (size_t i = 0; i < COUNT(names) && !out->ok; i++) {
+        size_t n = strlen(names[i]);
+        const char *s = memmem(v->page->data, v->page->len, names[i], n);
+        if (!s)
+            continue;
+        s += n;
+        while (s < end && strchr("\\\": ", *s))
+            s++;
+        if (end - s < 10 || !isdigit((unsigned char)*s))
+            continue;
+        size_t len = 0;
+        while (len < 40 && s + len < end && (isalnum((unsigned char)s[len]) || strchr("-:.+ ", s[len])))
+            len++;
+        if (date_parse(s, len, &out->date) && plausible(&out->date)) {
+            out->origin = ORIGIN_JSON_LD;
+            out->ok = true;
+        }
+    }
+}
+
 /* What the page says of itself in prose: "News of 14 January 2020". */
 static void try_prose(const struct page_view *v, struct found *out)
 {
@@ -266,6 +293,8 @@ void when_fill(const struct page_view *v, struct article_fields *f)
         published.ok = true;
         published.origin = ORIGIN_URL;
     }
+    if (!published.ok)
+        try_scripts(v, &published);
     if (!published.ok)
         try_text(v, &published);
     if (!published.ok)
