@@ -398,8 +398,8 @@ static bool says_more(const struct page_view *v, const struct article_fields *f)
 #define SHORT_PARAGRAPHS 2
 
 /* A short report is little text among much else, which looks like none to the model: some whole paragraphs below the title,
- * dated, signed or called an article, and no other prose on the page. */
-static bool is_short_article(const struct page_view *v, const struct article_fields *f, const char *said)
+ * dated, signed or called an article (by the page or its address), and no other prose on the page. */
+static bool is_short_article(const struct page_view *v, const struct article_fields *f, bool said)
 {
     const struct doc *d = v->doc;
     unsigned paragraphs = 0;
@@ -435,7 +435,7 @@ void pagetype_fill(const struct page_view *v, const struct model *model, struct 
     const float *blocks = row + PAGE_URL_FEATURES + PAGE_MARKUP_FEATURES;
     if (p > 0.5f)
         set(f, PAGE_ARTICLE, "page model");
-    else if (p > SHORT_LEAST && is_short_article(v, f, said))
+    else if (p > SHORT_LEAST && is_short_article(v, f, said || row[13] != 0))
         set(f, PAGE_ARTICLE, "a few paragraphs below a title");
     else if (said && (p > SAID_LEAST || (says_more(v, f) && p > SAID_MORE_LEAST)))
         set(f, PAGE_ARTICLE, said);
