@@ -43,6 +43,7 @@ struct title {
 struct report {
     struct report_options options;
     pthread_t thread;
+    bool started;
     atomic_bool finish, ended;
     atomic_llong written;
     pthread_mutex_t lock; /* notice */
@@ -439,7 +440,7 @@ static void *work(void *arg)
     return NULL;
 }
 
-struct report *report_start(const struct report_options *options, struct error *err)
+struct report *report_create(const struct report_options *options, struct error *err)
 {
     struct report *r = xcalloc(1, sizeof(*r));
     r->options = *options;
@@ -452,12 +453,17 @@ struct report *report_start(const struct report_options *options, struct error *
         free(r);
         return NULL;
     }
-    if (options->mode == VIEW_TABLE) {
-        load_titles(r);
-        live_view_enter(options->fd);
-    }
-    pthread_create(&r->thread, NULL, work, r);
     return r;
+}
+
+bool report_start(struct report *r, struct error *err)
+{
+    if (r->options.mode == VIEW_TABLE) {
+        load_titles(r);
+        live_view_enter(r->options.fd);
+    }
+    r->started = pthread_create(&r->thread, NULL, work, r) == 0;
+    return r->started || error_set(err, ERROR_SYSTEM, "no thread could be started: raise the limit of processes (ulimit -u)");
 }
 
 void report_notice(struct report *r, const char *notice)
@@ -476,14 +482,15 @@ bool report_finish(struct report *r, int64_t limit_ms)
 {
     int64_t until_ms = clock_mono_ms() + limit_ms;
     r->finish = true;
-    while (!r->ended && clock_mono_ms() < until_ms)
+    while (r->started && !r->ended && clock_mono_ms() < until_ms)
         poll(NULL, 0, 5);
-    if (!r->ended) {
+    if (r->started && !r->ended) {
         if (r->options.mode == VIEW_TABLE)
             live_view_leave(r->options.fd);
         return false;
     }
-    pthread_join(r->thread, NULL);
+    if (r->started)
+        pthread_join(r->thread, NULL);
     for (size_t i = 0; i < r->title_count; i++) {
         free(r->titles[i].source);
         free(r->titles[i].title);

@@ -28,7 +28,10 @@ struct report_options {
     void *arg;
 };
 
-struct report *report_start(const struct report_options *options, struct error *err);
+/* Reads where the last start stopped, before anything new comes: so create it before the stages. NULL: Redis does not answer. */
+struct report *report_create(const struct report_options *options, struct error *err);
+/* Enters the view and starts the thread; when signals are caught, so that the terminal is put back whatever happens. */
+bool report_start(struct report *r, struct error *err);
 /* What is waited for or wrong: shown by the table until it changes; NULL takes it away. Any thread. */
 void report_notice(struct report *r, const char *notice);
 int64_t report_written(const struct report *r); /* articles, by this process */

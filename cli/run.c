@@ -4,7 +4,8 @@
  *   three threads   crawler, extractor, loader
  *   one thread      what is said: articles or the live table (cli/report.h)
  *
- * The order of the start: lock, Redis, sources, report, stages; the end is the same backwards. */
+ * The order of the start: lock, Redis, sources, report's position, signals and stages, view: a signal never finds a terminal
+ * that nobody puts back. */
 #include "cli/command.h"
 
 #include "base/hash.h"
@@ -255,11 +256,7 @@ static bool open_report(struct run *r, struct error *err)
     struct report_options o = { .config = r->config, .mode = r->mode, .fd = STDOUT_FILENO, .state_path = state_dir_path(r->state),
                                 .log_path = r->log_path, .state_bytes = state_bytes, .once = option(r->inv, "once") != NULL,
                                 .on_gone = on_gone, .on_idle = on_idle, .arg = r };
-    uv_loop_init(&r->loop);
-    uv_async_init(&r->loop, &r->wake, on_wake);
-    uv_timer_init(&r->loop, &r->check);
-    r->wake.data = r->check.data = r;
-    r->report = report_start(&o, err);
+    r->report = report_create(&o, err);
     return r->report != NULL;
 }
 
@@ -270,13 +267,16 @@ static bool open_worker(struct run *r, struct error *err)
     r->stream = stream_local_create(r->config, state_dir_path(r->state), err);
     if (!r->stream)
         return false;
+    uv_loop_init(&r->loop);
+    uv_async_init(&r->loop, &r->wake, on_wake);
+    uv_timer_init(&r->loop, &r->check);
+    r->wake.data = r->check.data = r;
     struct worker_options o = { .config = r->config, .stream = r->stream, .stages = stages, .stage_count = COUNT(stages),
                                 .embedded = true, .holder = r->holder, .on_drain = on_drain, .on_waiting = on_waiting, .arg = r };
     r->worker = worker_create(&o, &r->loop, err);
     if (!r->worker)
         return false;
     uv_timer_start(&r->check, on_check, CHECK_MS, CHECK_MS);
-    uv_async_send(&r->wake); /* what the report said before there was a worker */
     if (r->config->health.port)
         r->health = health_start(r->config->health.address, (int)r->config->health.port, 1, &callbacks, err);
     if (r->config->health.port && !r->health)
@@ -364,7 +364,7 @@ static int run(struct invocation *inv)
     if (!open_state(&r, &err) || !open_log(&r, &err) || !open_redis(&r, &err) || !open_sources(&r, &err))
         leave(&r, status_of_start(&err), err.message);
     say_size(&r);
-    if (!open_report(&r, &err) || !open_worker(&r, &err))
+    if (!open_report(&r, &err) || !open_worker(&r, &err) || !report_start(r.report, &err))
         leave(&r, status_of_start(&err), err.message);
     enum worker_end end = worker_run(r.worker, &err);
     if (end == WORKER_FAILED)

@@ -413,11 +413,11 @@ struct worker *worker_create(const struct worker_options *options, uv_loop_t *lo
     uv_async_init(loop, &w->wake, on_worker_wake);
     w->wake.data = w;
     w->open_handles = 1;
+    start_handles(w); /* a signal that comes during the start is answered when the loop runs */
     /* Downstream first: whoever hands on finds somebody to hand on to. */
     for (size_t i = options->stage_count; i-- > 0;)
         if (!start_runner(w, i, err))
             goto fail;
-    start_handles(w);
     return w;
 
 fail:
@@ -452,6 +452,7 @@ void worker_destroy(struct worker *w)
 {
     if (!w)
         return;
+    finish(w, WORKER_FAILED); /* unless it has ended */
     for (size_t i = 0; i < w->options.stage_count; i++)
         stop_runner(&w->runners[i]);
     uv_close((uv_handle_t *)&w->wake, on_handle_closed);

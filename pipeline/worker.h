@@ -45,7 +45,8 @@ struct worker;
 
 /* What every such process does first, before any thread: open files limit, no new privileges, libuv's pool. */
 void worker_prepare(void);
-/* Starts the stages on threads; loop is the main thread's. NULL with the reason if one cannot be created. */
+/* Starts the stages on threads; loop is the main thread's. Signals are caught from here on. NULL with the reason if a stage
+ * cannot be created. */
 struct worker *worker_create(const struct worker_options *options, uv_loop_t *loop, struct error *err);
 /* Runs the loop until the end. The caller closes its own handles on the loop afterwards. */
 enum worker_end worker_run(struct worker *w, struct error *err);

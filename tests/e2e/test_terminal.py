@@ -19,6 +19,9 @@ PARAGRAPHS = [
     "Shopkeepers on the far bank fear for their custom; one of them, Anna Berg, said that she had lost a third of it since March.",
     "A ferry for people on foot is to start in two weeks. It will run every ten minutes and cost nothing, the council decided.",
 ]
+PAGE = """<!DOCTYPE html><html lang="en"><head><title>%s</title><meta property="og:type" content="article">
+<meta property="article:published_time" content="2026-11-20T08:00:00Z"></head><body><article><h1>%s</h1>
+<p class="byline">By Anna Berg, <time datetime="2026-11-20T08:00:00Z">20 November 2026</time></p>%s</article></body></html>"""
 HOSTILE = ["\x1b]0;owned\x07 a title that names the window", "\x1b[2J\x1b[31m a title that clears the screen",
            "\u202eesrever ni eltit a\u2066 with marks of direction", "\x9b31m a title in C1 controls \x7f",
            "見出しがとても長いのでどの端末の幅にも収まりません" * 4]
@@ -28,8 +31,7 @@ class Hostile:
     """A site whose titles are not to be trusted; wait: a page is answered only when released is set."""
 
     def __init__(self, released=None):
-        pages = {"/story-%d.html" % i: "<html><head><title>%s</title></head><body><article><h1>%s</h1>%s</article></body></html>" % (
-            t, t, "".join("<p>%s</p>" % p for p in PARAGRAPHS)) for i, t in enumerate(HOSTILE)}
+        pages = {"/story-%d.html" % i: PAGE % (t, t, "".join("<p>%s</p>" % p for p in PARAGRAPHS)) for i, t in enumerate(HOSTILE)}
         items = "".join("<item><title>x</title><link>%%s%s</link></item>" % path for path in pages)
         self.asked = set()
 
