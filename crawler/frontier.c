@@ -583,11 +583,18 @@ void frontier_start(struct frontier *f, struct redis *r)
     uv_timer_start(&f->tick, on_tick, 0, (uint64_t)(period_ms < 10 ? 10 : period_ms > 250 ? 250 : period_ms));
 }
 
+static void on_farewell(void *arg, const redisReply *reply, const struct error *err)
+{
+    (void)arg, (void)reply, (void)err; /* said again at the end */
+}
+
 void frontier_drain(struct frontier *f, void (*done)(void *arg), void *arg)
 {
     f->draining = true;
     f->drained = done;
     f->drained_arg = arg;
+    if (f->redis && redis_connected(f->redis))
+        beat(f, true, on_farewell); /* so that others take at once what we give back bit by bit */
     for (int i = 0; i < f->part_count; i++)
         if (f->parts[i].state == PART_HELD)
             part_drain(&f->parts[i]);

@@ -245,6 +245,25 @@ static void sort_by_partition(size_t *order, const struct place *places, size_t 
     free(starts);
 }
 
+static void discover_some(struct frontier *f, struct discovery *d, const struct found *urls, const struct place *places, int partition,
+                          size_t first, size_t count)
+{
+    struct request *q = request_create(f, &discover_script, partition);
+    q->on_reply = on_discovered;
+    q->on_drop = on_discovery_dropped;
+    q->once_a_server = true;
+    q->owner = d;
+    q->number = partition;
+    q->first = first;
+    q->count = count;
+    args_num(&q->args, (int64_t)count);
+    for (size_t i = first; i < first + count; i++)
+        add_found(&q->args, &urls[d->order[i]], &places[d->order[i]]);
+    d->pending++;
+    request_send(q);
+}
+
+/* Several calls of one partition go out last one first, because each puts its URLs before what is queued. */
 void frontier_discover(struct frontier *f, const struct found *urls, size_t count, discovered_fn *fn, void *arg)
 {
     struct discovery *d = xcalloc(1, sizeof(*d));
@@ -255,37 +274,17 @@ void frontier_discover(struct frontier *f, const struct found *urls, size_t coun
     for (size_t i = 0; i < count; i++)
         places[i] = place_of(f->options.meta, urls[i].url->host, urls[i].url->port);
     sort_by_partition(d->order, places, count, f->part_count);
-    for (size_t first = 0, n; first < count; first += n) {
-        int partition = places[d->order[first]].partition;
-        for (n = 1; n < DISCOVER_MAX && first + n < count && places[d->order[first + n]].partition == partition;)
-            n++;
-        struct request *q = request_create(f, &discover_script, partition);
-        q->on_reply = on_discovered;
-        q->on_drop = on_discovery_dropped;
-        q->once_a_server = true;
-        q->owner = d;
-        q->number = partition;
-        q->first = first;
-        q->count = n;
-        args_num(&q->args, (int64_t)n);
-        for (size_t i = first; i < first + n; i++)
-            add_found(&q->args, &urls[d->order[i]], &places[d->order[i]]);
-        d->pending++;
-        request_send(q);
+    for (size_t end = count, first; end > 0; end = first) {
+        int partition = places[d->order[end - 1]].partition;
+        for (first = end - 1; first > 0 && end - first < DISCOVER_MAX && places[d->order[first - 1]].partition == partition;)
+            first--;
+        discover_some(f, d, urls, places, partition, first, end - first);
     }
+    if (count == 0) /* the answer must not come from inside the call */
+        discover_some(f, d, urls, places, 0, 0, 0);
     for (size_t i = 0; i < count; i++)
         place_fini(&places[i]);
     free(places);
-    if (count == 0) { /* the answer must not come from inside the call: let Redis echo nothing */
-        struct request *q = request_create(f, &discover_script, 0);
-        q->on_reply = on_discovered;
-        q->on_drop = on_discovery_dropped;
-        q->once_a_server = true;
-        q->owner = d;
-        args_num(&q->args, 0);
-        d->pending++;
-        request_send(q);
-    }
     d->pending--; /* ours; never the last: each answer comes from the loop */
 }
 

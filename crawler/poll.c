@@ -18,6 +18,7 @@
 #include <string.h>
 
 #define BATCH 500              /* URLs a call of frontier_discover() */
+#define BATCHES_OUT 2          /* calls without an answer: a sitemap of 50,000 URLs is not copied at once */
 #define MOVED_FEED_FAILURES 3  /* answers that are no feed before its source is searched for feeds again */
 
 struct poll {
@@ -29,6 +30,7 @@ struct poll {
     struct schedule schedule;
     struct poll_facts facts;
     size_t items, accepted;
+    size_t items_left, batches_out; /* not yet given to the frontier; calls it has not answered */
     bool unstored;             /* an answer said that what was found may be lost */
     char status[POLL_STATUS_SIZE];
 };
@@ -172,17 +174,6 @@ static void finish_when_answered(struct poll *p)
 
 /* --- what was read --- */
 
-static void on_discovered(void *arg, const struct discovered *d, const struct error *err)
-{
-    struct poll *p = arg;
-    if (!work_answered(&p->work))
-        return;
-    p->unstored = p->unstored || err;
-    if (d)
-        p->accepted += d->accepted;
-    finish_when_answered(p);
-}
-
 static void on_put(void *arg, const struct error *err)
 {
     struct poll *p = arg;
@@ -203,25 +194,46 @@ static bool is_find(enum claim_kind kind, const char *filtered)
     return kind != CLAIM_FRONT || !filtered || strcmp(filtered, "old") == 0;
 }
 
-static void discover(struct poll *p)
+static void discover_more(struct poll *p);
+
+static void on_discovered(void *arg, const struct discovered *d, const struct error *err)
+{
+    struct poll *p = arg;
+    if (!work_answered(&p->work))
+        return;
+    p->batches_out--;
+    p->unstored = p->unstored || err;
+    if (d)
+        p->accepted += d->accepted;
+    discover_more(p);
+    finish_when_answered(p);
+}
+
+/* The items before p->items_left, up to BATCH of them. */
+static size_t next_batch(struct poll *p, struct found *batch)
 {
     const struct claim *c = p->work.claim;
-    struct found batch[BATCH];
-    size_t n = 0;
-    for (size_t i = 0; i < p->reading->item_count; i++) {
+    size_t n = 0, end = p->items_left, first = end > BATCH ? end - BATCH : 0;
+    for (size_t i = first; i < end; i++) {
         const struct reading_item *item = &p->reading->items[i];
-        if (!is_find(c->kind, item->filtered))
-            continue;
-        batch[n++] = (struct found){ .url = &item->url, .source = c->source, .via = via_of(c->kind), .hints = item->hints,
-                                     .filtered = item->filtered, .remember = item->filtered && strcmp(item->filtered, "old") == 0 };
-        if (n == BATCH) {
-            p->work.pending++;
-            frontier_discover(p->work.crawl->frontier, batch, n, on_discovered, p);
-            n = 0;
-        }
+        if (is_find(c->kind, item->filtered))
+            batch[n++] = (struct found){ .url = &item->url, .source = c->source, .via = via_of(c->kind), .hints = item->hints,
+                                         .filtered = item->filtered, .remember = item->filtered && strcmp(item->filtered, "old") == 0 };
     }
-    if (n > 0) {
+    p->items_left = first;
+    return n;
+}
+
+/* From the end: what is discovered last is fetched first, and that is what stands first. */
+static void discover_more(struct poll *p)
+{
+    struct found batch[BATCH];
+    while (p->items_left > 0 && p->batches_out < BATCHES_OUT && !p->unstored) {
+        size_t n = next_batch(p, batch);
+        if (n == 0)
+            continue;
         p->work.pending++;
+        p->batches_out++;
         frontier_discover(p->work.crawl->frontier, batch, n, on_discovered, p);
     }
 }
@@ -276,7 +288,8 @@ static void on_read(void *arg, struct reading *r)
     p->items = r->item_count + r->part_count;
     set_status(p, "%s", r->warning[0] ? r->warning : "ok");
     p->work.pending++; /* so that an answer from inside does not end it early */
-    discover(p);
+    p->items_left = r->item_count;
+    discover_more(p);
     put_parts(p);
     p->work.pending--;
     finish_when_answered(p);

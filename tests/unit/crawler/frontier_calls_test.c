@@ -116,6 +116,32 @@ static void test_order(void **state)
     RUN_UNTIL(&loop, book("s", "outcomes", "article") == 1);
 }
 
+/* A list longer than one call: what stood first is fetched first. */
+static void test_order_of_many(void **state)
+{
+    (void)state;
+    enum { N = 300 };
+    static struct url urls[N];
+    static struct found found[N];
+    struct answer a = { 0 };
+    for (int i = 0; i < N; i++) {
+        char text[64];
+        snprintf(text, sizeof(text), "https://a.com/%d", i);
+        urls[i] = url_of(text);
+        found[i] = (struct found){ .url = &urls[i], .source = "s", .via = "sitemap" };
+    }
+    frontier_discover(w.f, found, N, on_discovered, &a);
+    RUN_UNTIL(&loop, a.came);
+    for (int i = 0; i < N; i++) {
+        if (i < 3 || i > N - 3 || i % 64 == 0) {
+            redisReply *packed = redis_server_ask(&server, "LINDEX %s:{%d}:qn:a.com %d", prefix, partition_of(urls[i].fetch), i);
+            CHECK(packed->type == REDIS_REPLY_STRING && memmem(packed->str, packed->len, urls[i].fetch, strlen(urls[i].fetch)), "%d", i);
+            freeReplyObject(packed);
+        }
+        url_fini(&urls[i]);
+    }
+}
+
 static void test_long_hints(void **state)
 {
     (void)state;
@@ -194,7 +220,7 @@ static void test_polls_of_sources(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ONE(test_verdicts), ONE(test_many_at_once), ONE(test_order), ONE(test_long_hints), ONE(test_polls_of_sources),
+        ONE(test_verdicts), ONE(test_many_at_once), ONE(test_order), ONE(test_order_of_many), ONE(test_long_hints), ONE(test_polls_of_sources),
     };
     return world_run(tests, COUNT(tests));
 }
