@@ -358,7 +358,7 @@ static void on_end_seen(void *arg, bool seen, const struct error *err)
     if (err) {
         retry_in(p, 1000);
     } else if (seen) {
-        work_event(&p->work, "fetch", "duplicate", p->url.fetch, NULL);
+        work_event(&p->work, "fetch", "duplicate", p->url.fetch, json_pack("{ss}", "article", p->url.id.hex));
         close_with(p, OUTCOME_DUPLICATE, NULL);
     } else {
         frame(p);

@@ -28,7 +28,9 @@
 #define PRESSURE_PERCENT 80
 #define PRESSURE_MS 1000    /* how often memory is looked at */
 #define EVICT_BATCH 50
-#define DRAIN_MS 20000
+#define DRAIN_MS 18000
+#define LAST_EVENTS_MS 2000
+#define LAST_EVENTS_LOOK_MS 20
 #define HELD_ARTICLES 512
 #define HELD_EVENTS 1024
 
@@ -41,6 +43,7 @@ struct loader {
     struct dead *dead;               /* all on their way */
     uv_timer_t *timer;               /* owned; closed with the loop */
     int draining;                    /* consumers that have not finished */
+    int64_t last_events_until_ms;    /* monotonic: drain() waits so long for events that are there already; 0 = it does not */
     void (*on_drained)(void *arg);
     void *drained_arg;
     int closing;                     /* connections and timers to be closed before this is freed */
@@ -418,10 +421,14 @@ static void ask_memory(struct loader *l)
         redis_callf(l->cache, on_memory, l, "INFO memory");
 }
 
+static void look_at_last_events(struct loader *l);
+
 static void on_timer(uv_timer_t *t)
 {
     struct loader *l = t->data;
 
+    if (l->last_events_until_ms)
+        look_at_last_events(l);
     atomic_store(&l->ready, l->articles && inorder_started(l->articles) && redis_connected(l->cache) && redis_connected(l->frontier));
     if (l->env.embedded)
         ask_memory(l);
@@ -536,15 +543,29 @@ static void on_consumer_drained(void *arg)
         l->on_drained(l->drained_arg);
 }
 
+static void drain_consumers(struct loader *l)
+{
+    l->last_events_until_ms = 0;
+    l->draining = 2;
+    inorder_drain(l->articles, DRAIN_MS, on_consumer_drained, l);
+    inorder_drain(l->events, DRAIN_MS, on_consumer_drained, l);
+}
+
+/* In the embedded form all events are our own: what the crawler and the extractor said last is read before the end. */
+static void look_at_last_events(struct loader *l)
+{
+    if (consumer_lag(inorder_consumer(l->events)) <= 0 || clock_mono_ms() >= l->last_events_until_ms)
+        drain_consumers(l);
+}
+
 static void loader_drain(void *self, void (*done)(void *arg), void *arg)
 {
     struct loader *l = self;
 
-    l->draining = 2;
     l->on_drained = done;
     l->drained_arg = arg;
-    inorder_drain(l->articles, DRAIN_MS, on_consumer_drained, l);
-    inorder_drain(l->events, DRAIN_MS, on_consumer_drained, l);
+    l->last_events_until_ms = clock_mono_ms() + (l->env.embedded ? LAST_EVENTS_MS : 0);
+    uv_timer_start(l->timer, on_timer, 0, LAST_EVENTS_LOOK_MS);
 }
 
 static void closed_one(struct loader *l)
