@@ -132,7 +132,7 @@ static void choose_lanes(struct topic_reader *t, int32_t partitions)
     for (size_t i = 0; i < t->lane_count; i++)
         t->lanes[i].partition = one ? t->partition : (int32_t)i;
     if (t->key)
-        t->lanes[0].partition = partition_of_key(t->key, strlen(t->key), partitions);
+        t->lanes[0].partition = partition_of_key(t->key, strlen(t->key), topic_spec(t->topic)->partitions); /* as producers do */
 }
 
 static bool consume(struct topic_reader *t, struct error *err)

@@ -3,15 +3,16 @@
 #include "pipeline/topics.h"
 
 #include "base/clock.h"
-#include "base/buffer.h"
 #include "base/mem.h"
 #include "pipeline/kafka_client.h"
 
 #include <inttypes.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define ANSWER_MS 10000
+#define LOOK_MS 20
 
 struct admin {
     const struct config *config;
@@ -176,11 +177,35 @@ static bool create_missing(struct admin *a, json_t *out, struct error *err)
     return ok;
 }
 
+static bool all_there(const struct admin *a)
+{
+    for (int t = 0; t < TOPIC_COUNT; t++) {
+        const rd_kafka_metadata_topic_t *topic = find(a, (enum topic)t);
+        if (!topic || topic->err || topic->partition_cnt == 0)
+            return false;
+    }
+    return true;
+}
+
+/* The controller has them; the broker that is asked next may hear of it a little later. */
+static bool await_topics(struct admin *a, struct error *err)
+{
+    int64_t end_ms = clock_mono_ms() + ANSWER_MS;
+    while (load_metadata(a, err)) {
+        if (all_there(a))
+            return true;
+        if (clock_mono_ms() > end_ms)
+            return unreachable(a, "topics were made, but it does not show them within 10 s", err);
+        poll(NULL, 0, LOOK_MS);
+    }
+    return false;
+}
+
 json_t *topics_create(const struct config *config, struct error *err)
 {
     struct admin a;
     json_t *out = json_array();
-    if (!admin_init(&a, config, err) || !create_missing(&a, out, err)) {
+    if (!admin_init(&a, config, err) || !create_missing(&a, out, err) || !await_topics(&a, err)) {
         json_decref(out);
         out = NULL;
     }
@@ -254,12 +279,23 @@ static void say(json_t *list, const char *fmt, ...)
 }
 
 /* At least `want`; -1 on the broker means without bound. */
-static void check_number(json_t *list, const json_t *config, const char *name, int64_t want)
+static void check_number(json_t *list, const char *topic, const json_t *config, const char *name, int64_t want)
 {
     const char *text = json_string_value(json_object_get(config, name));
     int64_t is = text ? strtoll(text, NULL, 10) : -1;
     if (text && is != -1 && is < want)
-        say(list, "%s is %" PRId64 ", must be at least %" PRId64, name, is, want);
+        say(list, "%s is %" PRId64 ", must be at least %" PRId64 ": kafka-configs.sh --alter --topic %s --add-config %s=%" PRId64, name, is,
+            want, topic, name, want);
+}
+
+static void check_partitions(const struct topic_spec *s, const rd_kafka_metadata_topic_t *t, json_t *problems)
+{
+    if (s->compacted && t->partition_cnt != s->partitions)
+        say(problems, "it has %d partitions, must have %" PRId32 " (keys would move): delete it, then `tidings topics create`",
+            t->partition_cnt, s->partitions);
+    else if (t->partition_cnt < s->partitions)
+        say(problems, "it has %d partitions, must have at least %" PRId32 ": kafka-topics.sh --alter --topic %s --partitions %" PRId32,
+            t->partition_cnt, s->partitions, t->topic, s->partitions);
 }
 
 static void check_topic(const struct admin *a, const struct topic_spec *s, const rd_kafka_metadata_topic_t *t, const json_t *config,
@@ -267,17 +303,16 @@ static void check_topic(const struct admin *a, const struct topic_spec *s, const
 {
     const char *cleanup = json_string_value(json_object_get(config, "cleanup.policy"));
     int replicas = t->partition_cnt > 0 ? t->partitions[0].replica_cnt : 0;
-    if (t->partition_cnt < s->partitions || (s->compacted && t->partition_cnt != s->partitions))
-        say(problems, "it has %d partitions, must have %s%" PRId32 "%s", t->partition_cnt, s->compacted ? "" : "at least ",
-            s->partitions, s->compacted ? " (their number never changes)" : "");
+    check_partitions(s, t, problems);
     if (cleanup && s->compacted != (strstr(cleanup, "compact") != NULL))
-        say(problems, "cleanup.policy is %s, must be %s", cleanup, s->cleanup);
+        say(problems, "cleanup.policy is %s, must be %s: kafka-configs.sh --alter --topic %s --add-config cleanup.policy=[%s]", cleanup,
+            s->cleanup, t->topic, s->cleanup);
     if (!s->compacted || !cleanup || strstr(cleanup, "delete"))
-        check_number(problems, config, "retention.ms", s->retention_ms);
-    check_number(problems, config, "max.message.bytes", s->max_message_bytes);
+        check_number(problems, t->topic, config, "retention.ms", s->retention_ms);
+    check_number(problems, t->topic, config, "max.message.bytes", s->max_message_bytes);
     if (s->compacted) {
-        check_number(problems, config, "min.compaction.lag.ms", s->compaction_lag_ms);
-        check_number(problems, config, "delete.retention.ms", s->delete_retention_ms);
+        check_number(problems, t->topic, config, "min.compaction.lag.ms", s->compaction_lag_ms);
+        check_number(problems, t->topic, config, "delete.retention.ms", s->delete_retention_ms);
     }
     if (replicas < replicas_for(a))
         say(warnings, "it has %d replicas, should have %d", replicas, replicas_for(a));
@@ -317,18 +352,20 @@ json_t *topics_describe(const struct config *config, struct error *err)
 
 bool topics_check(const struct config *config, struct error *err)
 {
-    json_t *topics = topics_describe(config, err), *topic, *problem;
-    struct buffer text;
-    size_t i, k;
+    json_t *topics = topics_describe(config, err), *topic;
+    size_t i, count = 0;
+    char first[180] = "", more[80] = "";
     if (!topics)
         return false;
-    buffer_init(&text, sizeof(err->message) - 1);
-    json_array_foreach(topics, i, topic)
-        json_array_foreach(json_object_get(topic, "problems"), k, problem)
-            buffer_printf(&text, "%s%s: %s", text.len ? "; " : "", json_string_value(json_object_get(topic, "topic")),
-                          json_string_value(problem));
-    bool ok = text.len == 0 || error_set(err, ERROR_SYSTEM, "%s", buffer_str(&text));
-    buffer_fini(&text);
+    json_array_foreach(topics, i, topic) {
+        const json_t *problems = json_object_get(topic, "problems");
+        if (count == 0 && json_array_size(problems) > 0)
+            snprintf(first, sizeof(first), "%s: %s", json_string_value(json_object_get(topic, "topic")),
+                     json_string_value(json_array_get(problems, 0)));
+        count += json_array_size(problems);
+    }
     json_decref(topics);
-    return ok;
+    if (count > 1)
+        snprintf(more, sizeof(more), " (and %zu more: `tidings topics describe`)", count - 1);
+    return count == 0 || error_set(err, ERROR_SYSTEM, "%s%s", first, more);
 }

@@ -41,7 +41,7 @@ json_t *topics_create(const struct config *config, struct error *err);
  * problems stop a role, warnings do not. NULL with the reason. */
 json_t *topics_describe(const struct config *config, struct error *err);
 
-/* False with ERROR_SYSTEM and all problems in words when a topic is missing or its limits are below the table's. */
+/* False with ERROR_SYSTEM and the first problem in words when a topic is missing or its limits are below the table's. */
 bool topics_check(const struct config *config, struct error *err);
 
 #endif
