@@ -15,6 +15,9 @@ struct date {
 
 #define DATE_TEXT_MAX 32
 
+/* Days from 1970-01-01 in the Gregorian calendar. */
+int64_t date_days(int year, int month, int day);
+
 /* RFC 3339 with seconds and d's own offset ("Z" for 0). */
 void date_format(const struct date *d, char out[DATE_TEXT_MAX]);
 /* RFC 3339 UTC with milliseconds. */

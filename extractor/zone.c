@@ -1,6 +1,7 @@
 /* zone.c - see zone.h. */
 #include "extractor/zone.h"
 
+#include "base/date.h"
 #include "base/mem.h"
 
 #include <stdio.h>
@@ -51,20 +52,12 @@ static const struct { const char *name; int minutes; enum rule rule; const char 
     { "GMT", 0, NO_SUMMER, NULL },
 };
 
-static int64_t days_from_civil(int y, int m, int d) /* Howard Hinnant's days_from_civil, for years after 1600 */
-{
-    y -= m <= 2;
-    int64_t era = y / 400;
-    int yoe = y - (int)era * 400, doy = (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + d - 1;
-    return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
-}
-
 /* The day of the nth (1..4; 0: last) Sunday of a month, as local seconds at its midnight. */
 static int64_t sunday(int year, int month, int nth)
 {
-    int64_t first = days_from_civil(year, month, 1);
+    int64_t first = date_days(year, month, 1);
     if (nth == 0) {
-        int64_t next = month == 12 ? days_from_civil(year + 1, 1, 1) : days_from_civil(year, month + 1, 1);
+        int64_t next = month == 12 ? date_days(year + 1, 1, 1) : date_days(year, month + 1, 1);
         int64_t last = next - 1;
         return (last - (last + 4) % 7) * 86400;
     }

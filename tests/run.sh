@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# run.sh - everything that must hold, from a fresh machine: installs what is missing, builds three ways, runs all tests.
+# run.sh - everything that must hold, from a fresh machine: installs what is missing, builds four ways, runs all tests.
 #
 #   tests/run.sh              the whole run (under 15 minutes on 2 cores)
 #   tests/run.sh --long       also soak and fuzz runs
@@ -7,6 +7,7 @@
 #
 # build/test-unit  ASan + UBSan, warnings as errors: unit tests
 # build/test-tsan  ThreadSanitizer: the unit tests that use threads
+# build/test-fuzz  clang's fuzzer: every parser of bytes from outside, two minutes in all, an hour with --long
 # build/test-e2e   optimised, as users build it: end-to-end tests with a real Kafka, Redis and nginx
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -18,7 +19,7 @@ fi
 say() { printf '== %s\n' "$*" >&2; }
 
 say "packages"
-deploy/install-packages.sh build run test
+deploy/install-packages.sh build run test fuzz
 say "Kafka's artifacts"
 deploy/kafka/kafka.sh fetch
 
@@ -38,9 +39,11 @@ say "building: sanitized"
 build unit -DSANITIZE=ON -DTEST_SET=unit
 say "building: thread sanitizer"
 build tsan -DTSAN=ON -DTEST_SET=threads
+say "building: fuzz targets"
+build fuzz -DFUZZ=ON -DCMAKE_C_COMPILER=clang -DTEST_SET=fuzz -DFUZZ_SECONDS=$([ -n "${TIDINGS_LONG:-}" ] && echo 270 || echo 9)
 say "building: optimised"
 build e2e -DTEST_SET=e2e
 
 say "tests"
-printf 'subdirs(test-unit test-tsan test-e2e)\n' >build/CTestTestfile.cmake
+printf 'subdirs(test-unit test-tsan test-fuzz test-e2e)\n' >build/CTestTestfile.cmake
 exec ctest --test-dir build --output-on-failure -j2 "$@"

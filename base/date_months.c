@@ -1,7 +1,7 @@
-/* date_words.h - what date.c knows by name. Words are in lower case, separated and surrounded by spaces; forms that only
- * grammar tells apart (January's, in January) stand beside each other. */
-#ifndef BASE_DATE_WORDS_H
-#define BASE_DATE_WORDS_H
+/* date_months.c - months by their names, in the languages of the pages that have them. */
+#include "base/date_read.h"
+
+#include <string.h>
 
 /* English, German, French, Spanish, Catalan, Italian, Portuguese, Dutch, Danish, Norwegian, Swedish, Finnish, Polish, Czech, Slovak, Hungarian,
  * Romanian, Croatian, Slovene, Turkish, Greek, Russian, Ukrainian, Bulgarian, Serbian, Indonesian, Arabic, Persian, Hebrew, Hindi, Thai, Filipino. */
@@ -37,25 +37,56 @@ static const char *const month_words[12] = {
     "гру декември децембар ديسمبر دسامبر דצמבר בדצמבר दिसंबर दिसम्बर ธันวาคม ธ.ค disyembre ",
 };
 
-/* What may stand between the parts of a date, and between a date and its time. */
-static const char between_words[] =
-    " of de del d' of the den der dem le el la di da van năm ngày ngay tháng an year rok roku р г. г года року of year ";
-static const char time_words[] =
-    " t at um à a las los às ás as alle ore ora om kl klo kello lúc luc hồi vào saat saati godz godzina o ob u в о у pukul jam ve h noon στις ώρα ngày on "
-    "le den pada tanggal час время heure heures hrs ist uhr klokken klockan in the time เวลา الساعة ساعت בשעה alas ";
+/* After "tháng": một … mười hai. */
+static int vietnamese_number(struct cursor *c)
+{
+    static const char *const names[] = { " một ", " hai ", " ba ", " tư ", " năm ", " sáu ", " bảy ", " tám ", " chín ", " mười " };
+    char w[DATE_WORD_BYTES];
+    struct cursor k = *c;
 
-static const struct { const char *name; short minutes; } zone_words[] = {
-    { "z", 0 }, { "utc", 0 }, { "gmt", 0 }, { "ut", 0 }, { "wet", 0 }, { "west", 60 }, { "bst", 60 }, { "cet", 60 }, { "cest", 120 },
-    { "mez", 60 }, { "mesz", 120 }, { "eet", 120 }, { "eest", 180 }, { "msk", 180 }, { "мск", 180 }, { "trt", 180 }, { "sast", 120 },
-    { "cat", 120 }, { "wat", 60 }, { "eat", 180 }, { "gst", 240 }, { "irst", 210 }, { "pkt", 300 }, { "ist", 330 }, { "npt", 345 },
-    { "ict", 420 }, { "wib", 420 }, { "wita", 480 }, { "wit", 540 }, { "sgt", 480 }, { "hkt", 480 }, { "pht", 480 }, { "pst8pdt", -480 },
-    { "myt", 480 }, { "awst", 480 }, { "jst", 540 }, { "kst", 540 }, { "aest", 600 }, { "aedt", 660 }, { "acst", 570 }, { "acdt", 630 },
-    { "nzst", 720 }, { "nzdt", 780 }, { "ast", -240 }, { "adt", -180 }, { "est", -300 }, { "edt", -240 }, { "cst", -360 }, { "cdt", -300 },
-    { "mst", -420 }, { "mdt", -360 }, { "pst", -480 }, { "pdt", -420 }, { "akst", -540 }, { "akdt", -480 }, { "hst", -600 }, { "brt", -180 },
-    { "art", -180 }, { "clt", -240 }, { "cot", -300 }, { "pet", -300 },
-};
+    cursor_space(&k);
+    if (!cursor_word(&k, w))
+        return 0;
+    for (int i = 0; i < 10; i++) {
+        if (strcmp(w, names[i]) != 0)
+            continue;
+        struct cursor more = k;
+        cursor_space(&more);
+        if (i == 9 && cursor_word(&more, w) && (strcmp(w, names[0]) == 0 || strcmp(w, names[1]) == 0)) {
+            *c = more;
+            return strcmp(w, names[0]) == 0 ? 11 : 12;
+        }
+        *c = k;
+        return i + 1;
+    }
+    return 0;
+}
 
-/* Zones of North America that leave summer time to the reader. */
-static const struct { const char *name; short minutes; } us_zone_words[] = { { "et", -300 }, { "ct", -360 }, { "mt", -420 }, { "pt", -480 } };
+/* Reads a month by name; 0 when none stands here. */
+int date_month_name(struct cursor *c)
+{
+    char w[DATE_WORD_BYTES];
+    struct cursor k = *c;
+    int n, digits;
 
-#endif
+    if (!cursor_word(&k, w))
+        return 0;
+    if (strcmp(w, " tháng ") == 0 || strcmp(w, " thg ") == 0 || strcmp(w, " th ") == 0 || strcmp(w, " thang ") == 0) {
+        int month = vietnamese_number(&k);
+        if (!month) {
+            cursor_space(&k);
+            month = cursor_number(&k, 2, &n, &digits) && n <= 12 ? n : 0;
+        }
+        if (month)
+            *c = k;
+        return month;
+    }
+    for (int i = 0; i < 12; i++) {
+        if (date_listed(month_words[i], w)) {
+            cursor_literal(&k, ".");
+            *c = k;
+            return i + 1;
+        }
+    }
+    return 0;
+}
