@@ -74,6 +74,7 @@ struct config {
         int64_t ttl_ms;                     /* of article:<id>: 7 days */
         int64_t latest_max, stream_max;     /* entries kept */
     } loader;
+    struct { char *public_url; int64_t port; char *address; } websub; /* public_url NULL: off */
     struct { int64_t port; char *address; } health; /* 0: the role's default or the next free one */
     int64_t body_budget_mb;                 /* 192 */
     struct config_source *sources;

@@ -101,6 +101,13 @@ const struct setting settings[] = {
     { "loader.stream_max", SETTING_NUMBER, 0, FIELD(loader.stream_max), "10000", 1, 10000000, 0, "entries",
       "Kept in `stream:articles`." },
 
+    { "websub.public_url", SETTING_STRING, 0, FIELD(websub.public_url), NULL, 8, 500, 0, "a URL",
+      "Where hubs reach websub.port from outside. Set: feeds with a hub are subscribed to, and polled as soon as it says so." },
+    { "websub.port", SETTING_NUMBER, 0, FIELD(websub.port), "9541", 1, 65535, 0, "(a port)",
+      "Where hubs are listened to; one crawler of a machine has it." },
+    { "websub.address", SETTING_STRING, 0, FIELD(websub.address), "127.0.0.1", 1, 64, 0, "an IP address",
+      "Where that port listens." },
+
     { "health.port", SETTING_NUMBER, 0, FIELD(health.port), "0", 0, 65535, 0, "(a port)",
       "Of /healthz, /readyz and /metrics. 0: the role's own (crawler 9501, extractor 9511, loader 9521) or the next free one; "
       "`run` has it only when set." },

@@ -25,6 +25,7 @@
 struct robots_cache;
 struct readers;
 struct sources;
+struct websub;
 
 struct crawl {
     uv_loop_t *loop;
@@ -37,6 +38,7 @@ struct crawl {
     struct readers *readers;
     struct producer *producer;
     struct sources *sources;
+    struct websub *websub;             /* NULL: off */
     struct pace pace;                  /* of polls */
     struct budget *budget;
     struct work *works;                /* all that is in work */

@@ -37,6 +37,7 @@
 #include "crawler/reader.h"
 #include "crawler/robots_cache.h"
 #include "crawler/sources.h"
+#include "crawler/websub.h"
 #include "pipeline/metrics.h"
 #include "pipeline/redis.h"
 #include "pipeline/stage.h"
@@ -342,6 +343,7 @@ static void crawler_destroy(void *self)
     c->draining = true;
     w->open++; /* keeps on_change() from freeing w before the end of this function */
     works_drop(c);
+    websub_destroy(c->websub);
     door_destroy(w->door);
     if (c->sources)
         sources_destroy(c->sources);
@@ -448,6 +450,9 @@ static void *crawler_create(const struct stage_env *env, uv_loop_t *loop, struct
     c->readers = readers_create(loop, READERS);
     pace_init(&c->pace, (double)env->config->crawler.polls_per_hour);
     if (!make_fetcher(w, err) || !make_frontier(w, err) || !make_streams(w, err))
+        goto fail;
+    c->websub = websub_create(c, w->redis, (int)env->config->websub.port, err);
+    if (!c->websub && env->config->websub.public_url)
         goto fail;
     c->sources = sources_create(loop, env->config, w->meta, w->redis, &sources_callbacks);
     uv_timer_init(loop, &w->tick);

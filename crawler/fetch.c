@@ -166,6 +166,7 @@ void fetch_free(struct fetch *t)
     curl_slist_free_all(t->resolve);
     free(t->url);
     free(t->host);
+    free(t->form);
     free(t);
 }
 
@@ -245,7 +246,7 @@ static void resolve(struct fetch *t)
 struct fetch *fetch_start(struct fetcher *f, const struct fetch_request *r)
 {
     struct fetch *t = xcalloc(1, sizeof(*t));
-    *t = (struct fetch){ .fetcher = f, .done = r->done, .arg = r->arg, .want = r->want, .url = xstrdup(r->url),
+    *t = (struct fetch){ .fetcher = f, .done = r->done, .arg = r->arg, .want = r->want, .url = xstrdup(r->url), .form = xstrdup(r->form),
                          .max_body = r->max_body_bytes, .keep_partial = r->keep_partial, .check_whole = r->check_whole,
                          .content_length = -1 };
     assert(!f->closing && r->max_body_bytes <= f->options.reserve_bytes);
@@ -258,6 +259,7 @@ struct fetch *fetch_start(struct fetcher *f, const struct fetch_request *r)
     header_add(t, "If-None-Match", r->etag);
     header_add(t, "If-Modified-Since", r->last_modified);
     header_add(t, "Cookie", r->cookie);
+    header_add(t, "Content-Type", r->form ? "application/x-www-form-urlencoded" : NULL);
     if (!split_url(t))
         fail_later(t, FETCH_INVALID, "the URL cannot be read");
     else

@@ -50,7 +50,7 @@ const char *fetch_error_name(enum fetch_error e); /* "dns", "connect" …: reaso
 
 enum fetch_header {
     HEADER_CONTENT_TYPE, HEADER_CONTENT_ENCODING, HEADER_CONTENT_LANGUAGE, HEADER_ETAG, HEADER_LAST_MODIFIED, HEADER_LOCATION,
-    HEADER_RETRY_AFTER, HEADER_X_ROBOTS_TAG, HEADER_TDM_RESERVATION, HEADER_CACHE_CONTROL, HEADER_SET_COOKIE, HEADER_COUNT
+    HEADER_RETRY_AFTER, HEADER_X_ROBOTS_TAG, HEADER_TDM_RESERVATION, HEADER_CACHE_CONTROL, HEADER_SET_COOKIE, HEADER_LINK, HEADER_COUNT
 };
 
 struct fetch_body {
@@ -82,6 +82,7 @@ struct fetch_request {
     const char *accept;                      /* NULL: anything */
     const char *etag, *last_modified;        /* conditional when given */
     const char *cookie;                      /* NULL: none */
+    const char *form;                        /* application/x-www-form-urlencoded: a POST; NULL: a GET */
     size_t max_body_bytes;                   /* as sent; at most reserve_bytes */
     bool keep_partial;                       /* of a body that is too large */
     bool check_whole;                        /* decode a body that only the closing delimits, to see that it is whole */

@@ -48,6 +48,10 @@ void fetch_easy_return(struct fetch *t)
     curl_easy_setopt(i.easy, CURLOPT_RESOLVE, NULL);
     curl_easy_setopt(i.easy, CURLOPT_HTTPHEADER, NULL);
     curl_easy_setopt(i.easy, CURLOPT_FRESH_CONNECT, 0L);
+    if (t->form) {
+        curl_easy_setopt(i.easy, CURLOPT_POSTFIELDS, NULL);
+        curl_easy_setopt(i.easy, CURLOPT_HTTPGET, 1L);
+    }
     if (f->idle_count < IDLE_HANDLES_MAX && !f->closing)
         f->idle[f->idle_count++] = i;
     else
@@ -71,6 +75,8 @@ void fetch_easy_attach(struct fetch *t, const struct dns_answer *a)
     curl_easy_setopt(t->easy, CURLOPT_URL, t->url);
     curl_easy_setopt(t->easy, CURLOPT_RESOLVE, t->resolve);
     curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers);
+    if (t->form)
+        curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, t->form);
     curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
     curl_easy_setopt(t->easy, CURLOPT_HEADERDATA, t);
     curl_easy_setopt(t->easy, CURLOPT_WRITEDATA, t);

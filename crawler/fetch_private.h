@@ -24,6 +24,7 @@ struct fetch {
     void *arg;
     bool (*want)(const struct fetch_result *r);
     char *url, *host;                 /* owned */
+    char *form;                       /* owned; NULL: a GET */
     int port;
     struct dns_query *query;          /* while RESOLVING */
     CURL *easy;                       /* owned; NULL while RESOLVING */

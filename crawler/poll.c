@@ -11,6 +11,7 @@
 #include "crawler/reader.h"
 #include "crawler/schedule.h"
 #include "crawler/visit.h"
+#include "crawler/websub.h"
 #include "pipeline/metrics.h"
 
 #include <stdio.h>
@@ -291,6 +292,8 @@ static void on_read(void *arg, struct reading *r)
     p->items_left = r->item_count;
     discover_more(p);
     put_parts(p);
+    if (r->hub)
+        websub_seen(p->work.crawl->websub, p->work.claim, r->hub, r->self);
     p->work.pending--;
     finish_when_answered(p);
 }
@@ -327,6 +330,10 @@ static void read_body(struct poll *p, struct visit_report *v)
     p->last_modified = xstrdup(v->answer->header[HEADER_LAST_MODIFIED]);
     p->facts.same_validators = p->known_etag ? same(p->known_etag, p->etag) : same(p->known_last_modified, p->last_modified);
     p->facts.hint_ms = max_age_ms(v->answer->header[HEADER_CACHE_CONTROL]);
+    if (c->websub && claim->kind == CLAIM_FEED) { /* what the header says goes before the feed's own words (WebSub, 4) */
+        r->hub = websub_link(v->answer->header[HEADER_LINK], "hub", r->url);
+        r->self = websub_link(v->answer->header[HEADER_LINK], "self", r->url);
+    }
     p->work.in_pool++;
     reading_submit(c->readers, r);
 }

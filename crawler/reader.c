@@ -100,6 +100,10 @@ static void take_feed(struct reading *r, const struct feed *f, int64_t now_ms)
     r->hint_ms = f->interval_s * 1000;
     if (f->warning_count)
         warn(r, f->warnings[0]);
+    if (!r->hub)
+        r->hub = xstrdup(f->hub_url);
+    if (!r->self)
+        r->self = xstrdup(f->self_url);
     for (size_t i = 0; i < f->item_count; i++)
         if (!reading_add(r, f->items[i].url, strlen(f->items[i].url), date_ms(&f->items[i]), hints_of(&f->items[i]), now_ms))
             break;
@@ -236,6 +240,8 @@ void reading_free(struct reading *r)
     free_strings(r->feeds, r->feed_count);
     free_strings(r->feed_lists, r->feed_list_count);
     free_strings(r->sitemaps, r->sitemap_count);
+    free(r->hub);
+    free(r->self);
     free(r->items);
     free(r->parts);
     body_fini(&r->body);

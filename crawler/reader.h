@@ -48,6 +48,7 @@ struct reading {
     size_t feed_count, feed_list_count;
     char *sitemaps[READING_FEEDS_MAX];
     size_t sitemap_count;
+    char *hub, *self;             /* WebSub of a feed: owned; NULL: not told. What the caller sets stays */
     int64_t hint_ms;              /* how often it asks to be read; 0: not told */
     char warning[160];            /* "" = none */
     /* The pool's. */

@@ -4,18 +4,16 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "pipeline/listen.h"
 #include "pipeline/metrics.h"
 
-#include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
 #include <microhttpd.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #define CONNECTIONS_MAX 16
@@ -132,30 +130,6 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *c, const cha
     return r;
 }
 
-/* A listening socket at address:port, or -1 with errno. libmicrohttpd would not tell why it failed. */
-static int listen_at(const char *address, int port)
-{
-    struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
-    struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port) };
-    bool six = strchr(address, ':') != NULL;
-    int one = 1;
-    if (inet_pton(six ? AF_INET6 : AF_INET, address, six ? (void *)&v6.sin6_addr : (void *)&v4.sin_addr) != 1) {
-        errno = EINVAL;
-        return -1;
-    }
-    int fd = socket(six ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return -1;
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-    struct sockaddr *a = six ? (struct sockaddr *)&v6 : (struct sockaddr *)&v4;
-    if (bind(fd, a, six ? sizeof(v6) : sizeof(v4)) == 0 && listen(fd, CONNECTIONS_MAX) == 0)
-        return fd;
-    int saved = errno;
-    close(fd);
-    errno = saved;
-    return -1;
-}
-
 struct health *health_start(const char *address, int port, int tries, const struct health_callbacks *callbacks, struct error *err)
 {
     struct health *h = xcalloc(1, sizeof(*h));
@@ -163,7 +137,7 @@ struct health *health_start(const char *address, int port, int tries, const stru
     h->callbacks = *callbacks;
     h->started_at_s = (double)clock_unix_ms() / 1000;
     for (h->port = port; fd < 0 && h->port < port + tries && h->port < 65536; h->port += fd < 0) {
-        fd = listen_at(address, h->port);
+        fd = listen_at(address, h->port, CONNECTIONS_MAX);
         if (fd < 0 && errno != EADDRINUSE)
             break;
     }
