@@ -130,6 +130,12 @@ static void kill_a_worker(void)
     start(w);
 }
 
+static void kill_redis(void)
+{
+    redis_server_kill(&server);
+    redis_server_start(&server);
+}
+
 static void step(void)
 {
     static const char *const then[] = { "", "", "recheck", "refetch" };
@@ -142,8 +148,10 @@ static void step(void)
         extract(then[random_below(4)]);
     else if (dice < 94)
         make_due((int)random_below(PARTITIONS));
-    else if (dice < 98)
+    else if (dice < 97)
         lose_answers();
+    else if (dice < 98)
+        kill_redis();
     else
         kill_a_worker();
     for (int i = 0; i < 2; i++) {
