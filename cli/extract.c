@@ -222,10 +222,10 @@ static void explain_blocks(const struct extract_inside *in, const struct article
     for (size_t i = 0; i < in->doc->block_count; i++) {
         const struct block *b = &in->doc->blocks[i];
         const struct verdict *v = &in->verdicts[i];
-        const char *role = v->keep || v->caption ? block_kind_name(v->kind) : i == in->marks->title ? "title" : "-";
+        const char *role = v->keep || v->aside ? block_kind_name(v->kind) : i == in->marks->title ? "title" : "-";
         buffer_clear(&shown);
         text_for_terminal(in->doc->text + b->text, b->len, 90, false, &shown);
-        printf("%c %.3f %-10s %-15s <%s> %s\n", v->keep ? '+' : v->caption ? 'c' : ' ', (double)v->probability, role, rule_name(v->rule),
+        printf("%c %.3f %-10s %-15s <%s> %s\n", v->keep ? '+' : v->aside ? 'c' : ' ', (double)v->probability, role, rule_name(v->rule),
                gumbo_normalized_tagname(in->doc->elements[b->owner].tag), buffer_str(&shown));
     }
     buffer_fini(&shown);
@@ -255,8 +255,8 @@ static int paint(const struct invocation *inv, const char *path, const struct ex
     for (size_t i = 0; i < in->doc->block_count; i++) {
         const struct block *b = &in->doc->blocks[i];
         const struct verdict *v = &in->verdicts[i];
-        fprintf(out, "<p class=\"%s\"><b>%.2f %s %s</b> ", v->keep ? "kept" : v->caption ? "caption" : "cut", (double)v->probability,
-                v->keep || v->caption ? block_kind_name(v->kind) : "", rule_name(v->rule));
+        fprintf(out, "<p class=\"%s\"><b>%.2f %s %s</b> ", v->keep ? "kept" : v->aside ? "caption" : "cut", (double)v->probability,
+                v->keep || v->aside ? block_kind_name(v->kind) : "", rule_name(v->rule));
         put_escaped(out, in->doc->text + b->text, b->len);
         fputs("</p>\n", out);
     }

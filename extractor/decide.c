@@ -10,7 +10,7 @@
 const char *rule_name(enum rule rule)
 {
     static const char *const names[RULE_COUNT] = { "model", "outside-article", "link-only", "related", "footer", "caption", "embed",
-                                                   "after-region", "repeat", "include", "exclude", "title", "gap", "tail" };
+                                                   "after-region", "repeat", "include", "exclude", "title", "gap", "tail", "signature" };
     return names[rule];
 }
 
@@ -93,6 +93,8 @@ static void gate(const struct decide_input *in, struct verdict *v)
 
 #define TITLE_ALIKE 0.85f
 #define RELATED_WORDS 4      /* "Read more:", "You may also like" */
+#define CAPTION_BEFORE 6 /* blocks: the lead picture stands above the text */
+#define HEAD_BLOCKS 12
 #define SURE_IN_FIGURE 0.7f /* what the model is so sure of is text that only stands in a figure */
 
 static bool is_caption(const struct doc *d, const struct block *b)
@@ -109,7 +111,6 @@ static void drop_by_shape(const struct decide_input *in, struct verdict *v)
         const struct element *e = &d->elements[b->owner];
         float links = block_link_density(b);
         if (is_caption(d, b) && (e->owner == OWNER_FIGCAPTION || v[i].probability < SURE_IN_FIGURE)) {
-            v[i].caption = v[i].probability > 0.2f && (e->around & IN_FIGURE);
             drop(&v[i], RULE_CAPTION);
         }
         if (!v[i].keep)
@@ -262,6 +263,44 @@ static void drop_tail(const struct doc *d, struct verdict *v)
         drop(&v[last], RULE_TAIL);
 }
 
+#define NAME_WORDS_MAX 5
+#define SOURCE_WORDS_MAX 8
+#define SIGNS_SURE 0.97f
+#define LONG_WORDS 12
+
+/* "Nguyễn Văn An", "ANN WEAVER / BOB MILLER": capitalised words and nothing else. */
+static bool is_name_line(const struct doc *d, const struct block *b)
+{
+    const struct element *e = &d->elements[b->owner];
+    bool plain = e->owner != OWNER_LI && !(e->owner >= OWNER_H1 && e->owner <= OWNER_H4) && !(e->around & (IN_TABLE | IN_LI | IN_BLOCKQUOTE));
+    return plain && b->words >= 2 && b->words <= NAME_WORDS_MAX && b->capitalised == b->words && !b->ends_stop && b->digit_n == 0;
+}
+
+static bool is_source_line(const struct decide_input *in, size_t i)
+{
+    const struct block *b = &in->doc->blocks[i];
+    return b->words <= SOURCE_WORDS_MAX && !b->ends_stop && !b->lower_start && (features_phrases(in->features, i) & (PHRASE_SOURCE | PHRASE_BYLINE));
+}
+
+static void drop_signature(const struct decide_input *in, struct verdict *v, size_t i)
+{
+    if (v[i].probability < SIGNS_SURE && (is_name_line(in->doc, &in->doc->blocks[i]) || is_source_line(in, i)
+                                          || features_dated(in->features, i)))
+        drop(&v[i], RULE_SIGNATURE);
+}
+
+/* Who wrote it, where it comes from and when, in lines of their own before the first paragraph and after the last. */
+static void drop_signatures(const struct decide_input *in, struct verdict *v)
+{
+    const struct doc *d = in->doc;
+    for (size_t i = 0; i < d->block_count && !(v[i].keep && d->blocks[i].words >= LONG_WORDS); i++)
+        if (v[i].keep && (in->marks->title == DOC_NONE || i > in->marks->title))
+            drop_signature(in, v, i);
+    for (size_t i = d->block_count; i-- > 0 && !(v[i].keep && d->blocks[i].words >= LONG_WORDS);)
+        if (v[i].keep)
+            drop_signature(in, v, i);
+}
+
 #define GRAM 5
 #define REPEAT_WORDS 25
 
@@ -336,15 +375,48 @@ static void give_roles(const struct decide_input *in, struct verdict *v)
 {
     bool standfirst = false, body = false;
     for (size_t i = 0; i < in->doc->block_count; i++) {
-        if (!v[i].keep && !v[i].caption)
+        if (!v[i].keep)
             continue;
-        v[i].kind = v[i].caption ? BLOCK_CAPTION : kind_of(in, i);
+        v[i].kind = kind_of(in, i);
         if (v[i].keep && !body && !standfirst && is_standfirst(in, i)) {
             v[i].kind = BLOCK_STANDFIRST;
             standfirst = true;
         }
         body |= v[i].keep && v[i].kind == BLOCK_PARAGRAPH;
     }
+}
+
+/* What stands beside the text: captions between its first and last block, and, from the title to its first paragraph, who
+ * wrote it and when. */
+static void give_asides(const struct decide_input *in, struct verdict *v)
+{
+    const struct doc *d = in->doc;
+    size_t first = d->block_count, last = 0, title = in->marks->title;
+    for (size_t i = 0; i < d->block_count; i++)
+        if (v[i].keep) {
+            first = i < first ? i : first;
+            last = i;
+        }
+    for (size_t i = first > CAPTION_BEFORE ? first - CAPTION_BEFORE : 0; i <= last && first < d->block_count; i++)
+        if (!v[i].keep && is_caption(d, &d->blocks[i]) && (v[i].rule == RULE_CAPTION || v[i].rule == RULE_MODEL)) {
+            v[i].aside = true;
+            v[i].kind = BLOCK_CAPTION;
+        }
+    for (size_t i = title + 1; title != DOC_NONE && i < first && first < d->block_count && i <= title + HEAD_BLOCKS; i++) {
+        const struct block *b = &d->blocks[i];
+        bool date = features_dated(in->features, i);
+        bool byline = b->n <= 80 && (d->elements[b->owner].far[GROUP_BYLINE] <= 1 || (b->says >> GROUP_BYLINE & 1)
+                                     || (features_phrases(in->features, i) & PHRASE_BYLINE));
+        if (!v[i].aside && (date || byline)) {
+            v[i].aside = true;
+            v[i].kind = date ? BLOCK_DATE : BLOCK_BYLINE;
+        }
+    }
+    for (size_t i = 0; i < d->block_count; i++)
+        if (v[i].rule == RULE_SIGNATURE && !v[i].keep) {
+            v[i].aside = true;
+            v[i].kind = features_dated(in->features, i) ? BLOCK_DATE : BLOCK_BYLINE;
+        }
 }
 
 static void obey_selectors(const struct decide_input *in, struct verdict *v)
@@ -355,7 +427,7 @@ static void obey_selectors(const struct decide_input *in, struct verdict *v)
     for (size_t i = 0; i < in->doc->block_count; i++) {
         if (in->forced[i] == 2) {
             drop(&v[i], RULE_EXCLUDE);
-            v[i].caption = false;
+            v[i].aside = false;
         } else if (any) { /* a source that names its article is believed */
             v[i].keep = in->forced[i] == 1;
             v[i].rule = RULE_INCLUDE;
@@ -399,9 +471,12 @@ float decide(const struct decide_input *in, struct verdict *v)
         keep_region(in, v);
         drop_repeats(d, v);
         drop_tail(d, v);
+        drop_signatures(in, v);
     }
     if (in->forced)
         obey_selectors(in, v);
     give_roles(in, v);
+    if (in->news) /* in broad mode the model alone says which captions are text */
+        give_asides(in, v);
     return threshold;
 }

@@ -9,14 +9,14 @@
 
 enum rule { /* what decided last */
     RULE_MODEL, RULE_GATE, RULE_LINK, RULE_RELATED, RULE_FOOTER, RULE_CAPTION, RULE_EMBED, RULE_REGION, RULE_REPEAT, RULE_INCLUDE,
-    RULE_EXCLUDE, RULE_TITLE, RULE_GAP, RULE_TAIL, RULE_COUNT
+    RULE_EXCLUDE, RULE_TITLE, RULE_GAP, RULE_TAIL, RULE_SIGNATURE, RULE_COUNT
 };
 const char *rule_name(enum rule rule);
 
 struct verdict {
     float probability;
     bool keep;             /* part of the text */
-    bool caption;          /* no part of the text in news mode, but given as a block */
+    bool aside;            /* caption, byline or date: no part of the text in news mode, but given as a block */
     enum block_kind kind;
     enum rule rule;
 };

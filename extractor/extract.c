@@ -169,7 +169,7 @@ static void write_blocks(struct extractor *x, struct article_fields *out)
     struct writer w = { .x = x, .out = out, .row = DOC_NONE, .table = DOC_NONE };
     buffer_clear(&x->text);
     for (size_t i = 0; i < x->doc.block_count; i++)
-        if (x->verdicts[i].keep || x->verdicts[i].caption)
+        if (x->verdicts[i].keep || x->verdicts[i].aside)
             writer_add(&w, i);
     writer_close(&w);
 }
@@ -178,7 +178,8 @@ static void write_text(struct extractor *x, bool captions, struct article_fields
 {
     buffer_clear(&x->text);
     for (size_t i = 0; i < out->block_count; i++) {
-        if (out->blocks[i].kind == BLOCK_CAPTION && !captions)
+        enum block_kind kind = out->blocks[i].kind;
+        if ((kind == BLOCK_CAPTION && !captions) || kind == BLOCK_BYLINE || kind == BLOCK_DATE)
             continue;
         if (x->text.len)
             buffer_puts(&x->text, "\n\n");

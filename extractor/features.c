@@ -168,6 +168,11 @@ static bool short_date(const struct doc *d, const struct block *b)
     return b->n <= 60 && b->digit_n >= 3 && date_find(d->text + b->text, b->len, false, &date, &used);
 }
 
+bool features_dated(const struct features *f, size_t block)
+{
+    return short_date(f->page.doc, &f->page.doc->blocks[block]);
+}
+
 static char last_byte(const struct doc *d, const struct block *b)
 {
     return b->len ? d->text[b->text + b->len - 1] : 0;

@@ -58,6 +58,7 @@ struct features *features_create(const struct feature_page *page);
 void features_destroy(struct features *f);
 void features_row(const struct features *f, size_t block, float row[FEATURE_COUNT]);
 unsigned features_phrases(const struct features *f, size_t block); /* enum phrase of its first words */
+bool features_dated(const struct features *f, size_t block); /* a short line with a date in it */
 float features_summary_cover(const struct features *f, size_t block);
 
 #endif

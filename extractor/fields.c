@@ -205,7 +205,7 @@ static const char *caption_of(const struct page_view *v, const struct image *ima
         const struct element *e = &d->elements[b->owner];
         if (b->words > 100 || v->verdicts[i].keep)
             return NULL;
-        bool named = e->owner == OWNER_FIGCAPTION || e->far[GROUP_CAPTION] <= 1 || (e->around & IN_FIGURE) || v->verdicts[i].caption;
+        bool named = e->owner == OWNER_FIGCAPTION || e->far[GROUP_CAPTION] <= 1 || (e->around & IN_FIGURE) || v->verdicts[i].aside;
         uint32_t around = e->up == DOC_NONE ? DOC_NONE : d->elements[e->up].up;
         bool near = (e->up != DOC_NONE && element_inside(d, image->element, e->up))
                     || (around != DOC_NONE && (e->around & IN_TABLE) && element_inside(d, image->element, around));

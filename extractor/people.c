@@ -18,7 +18,7 @@
 static const char *const separators[] = { "; ", " | ", " / ", "、", ";", "|", " · ", " • ", "，", " - ", " – " };
 static const char *const weak_separators[] = { ", ", " & ", " and ", " und ", " et ", " y ", " e ", " og ", " och ", " và ", " i ", " en ", ",", "/" };
 static const char *const prefixes[] = { "by ", "By: ", "von ", "por ", "par ", "di ", "door ", "av ", "af ", "text: ", "texto: ",
-                                        "автор: ", "tác giả: ", "bài và ảnh: ", "bài: ", "thực hiện: ", "theo ", "written by ",
+                                        "автор: ", "tác giả: ", "bài và ảnh: ", "bài, ảnh: ", "bài - ảnh: ", "bài: ", "thực hiện: ", "theo ", "written by ",
                                         "posted by ", "reported by ", "author: ", "autor: ", "auteur : ", "opinion by ", "pv ",
                                         "story by ", "words by ", "words: ", "author ", "photo by ", "bài " };
 
@@ -309,7 +309,7 @@ static struct article_strings from_lines(const struct page_view *v)
         const struct element *e = &d->elements[b->owner];
         kept += v->verdicts[i].keep && b->words > 12;
         if (b->words < 2 || b->words > 4 || b->capitalised < b->words || b->digit_n > 0 || b->ends_mark || b->n > 40 || b->link_n > 0
-            || marginal(v, b) || (e->owner >= OWNER_H1 && e->owner <= OWNER_H4) || e->owner == OWNER_LI || v->verdicts[i].caption)
+            || marginal(v, b) || (e->owner >= OWNER_H1 && e->owner <= OWNER_H4) || e->owner == OWNER_LI || (v->verdicts[i].aside && v->verdicts[i].kind == BLOCK_CAPTION))
             continue;
         bool before_text = i + 1 < d->block_count && v->verdicts[i + 1].keep && d->blocks[i + 1].words > 5
                            && d->blocks[i + 1].ends_mark;
@@ -366,9 +366,15 @@ static struct article_strings from_end(const struct page_view *v)
         const struct block *b = &d->blocks[i];
         const struct element *e = &d->elements[b->owner];
         bool names = b->words >= 2 && b->words <= 5 && b->capitalised == b->words && !b->ends_stop && b->digit_n == 0;
-        if (names && b->link_n == 0 && (b->bold_n > 0.9f * b->n || e->far[GROUP_BYLINE] <= 1) && e->owner != OWNER_LI
+        bool signs_off = v->verdicts[i].rule == RULE_SIGNATURE || e->far[GROUP_BYLINE] <= 1 || b->bold_n > 0.9f * b->n || b->italic_n > 0.9f * b->n;
+        if (names && b->link_n == 0 && signs_off && e->owner != OWNER_LI
             && !(e->owner >= OWNER_H1 && e->owner <= OWNER_H4))
             add_names(v, &out, clean_block(v->arena, v->scratch, d, b), false);
+        else if (i > last && b->words <= 8 && !b->ends_stop && b->link_n == 0) { /* "Bài, ảnh: An" */
+            const char *text = clean_block(v->arena, v->scratch, d, b), *rest = text ? skip_prefix(text) : text;
+            if (rest != text && *rest && strncasecmp(text, "theo", 4) != 0)
+                add_names(v, &out, rest, false);
+        }
     }
     return out;
 }
