@@ -98,7 +98,7 @@ events {{ worker_connections 8192; }}
 http {{
   types {{ text/html html; application/xml xml; text/plain txt; }}
   access_log off;
-  gzip_static always; keepalive_requests 100000; open_file_cache max=50000;
+  gzip_static always; keepalive_requests 100000; open_file_cache off;
   client_body_temp_path {folder}/tmp; proxy_temp_path {folder}/tmp; fastcgi_temp_path {folder}/tmp; uwsgi_temp_path {folder}/tmp; scgi_temp_path {folder}/tmp;
   server {{ listen {port} backlog=4096; root {folder}/www/$host; location / {{ try_files $uri =404; }} location ~ html$ {{ gzip_static always; }}
            location ~ (xml|txt)$ {{ gzip_static off; }} }}

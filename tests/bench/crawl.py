@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+"""crawl.py - the crawler alone beside a bare downloader, in the same run: pages of many hosts from nginx into a stream that discards.
+
+    crawl.py [--pages 20000] [--hosts 2000] [--runs 3] [--transfers 256] [--https] [--perf FILE]
+
+Ours reads robots.txt and feed of every host, keeps its frontier in a real Redis, and has the delay off; the bare one (bare_curl.c) is
+given the addresses of the pages. Both get pages of 32 KB gzip, undecoded. Printed for each run and as the median: pages a second, CPU
+seconds per 1,000 pages of the process itself, and the ratios. Environment: BUILD (the build tree that holds tests/crawl_bench).
+"""
+import argparse
+import base64
+import gzip
+import json
+import os
+import random
+import shutil
+import socket
+import subprocess
+import sys
+
+import benchlib
+import harness
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+DISTINCT = 64  # bodies; every address is a link to one of them
+NGINX = """worker_processes 1;
+{user}pid {folder}/nginx.pid;
+error_log {folder}/error.log warn;
+events {{ worker_connections 16384; }}
+http {{
+  types {{ text/html html; application/xml xml; text/plain txt; }}
+  access_log off; sendfile on; keepalive_requests 100000; open_file_cache off;
+  client_body_temp_path {folder}/tmp; proxy_temp_path {folder}/tmp; fastcgi_temp_path {folder}/tmp; uwsgi_temp_path {folder}/tmp; scgi_temp_path {folder}/tmp;
+  server {{ listen {port}{tls} backlog=4096; root {folder}/www/$host; gzip_static off;{certificate}
+           location ~ html$ {{ gzip_static always; }} }}
+}}
+"""
+
+
+def host(i):
+    return "127.2.%d.%d" % (i // 250, i % 250 + 1)
+
+
+def build(folder, pages, hosts, base):
+    rng = random.Random(1)
+    os.makedirs(os.path.join(folder, "tmp"))
+    os.makedirs(os.path.join(folder, "bodies"))
+    for i in range(DISTINCT):
+        text = base64.b64encode(rng.randbytes(31_500)).decode()
+        body = "<html><head><title>Page</title></head><body><p>%s</p></body></html>" % "</p><p>".join(text[k:k + 600] for k in range(0, len(text), 600))
+        with open(os.path.join(folder, "bodies", "%d.gz" % i), "wb") as f:
+            f.write(gzip.compress(body.encode(), 6))
+    urls = []
+    for h in range(hosts):
+        root = os.path.join(folder, "www", host(h))
+        os.makedirs(root)
+        items = ""
+        for n in range(h, pages, hosts):
+            os.link(os.path.join(folder, "bodies", "%d.gz" % (n % DISTINCT)), os.path.join(root, "story-%d.html.gz" % n))
+            urls.append("%s://%s:%d/story-%d.html" % (*base[:1], host(h), base[1], n))
+            items += "<item><title>Story %d</title><link>%s</link></item>" % (n, urls[-1])
+        with open(os.path.join(root, "feed.xml"), "w") as f:
+            f.write('<?xml version="1.0"?><rss version="2.0"><channel><title>H</title>%s</channel></rss>' % items)
+        with open(os.path.join(root, "robots.txt"), "w") as f:
+            f.write("User-agent: *\nDisallow: /private/\n")
+    rng.shuffle(urls)
+    with open(os.path.join(folder, "urls"), "w") as f:
+        f.write("\n".join(urls) + "\n")
+
+
+def certificate(folder, hosts):
+    names = ",".join("IP:%s" % host(h) for h in range(hosts))
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30", "-subj",
+                    "/CN=bench", "-addext", "subjectAltName=" + names, "-keyout", folder / "key.pem", "-out", folder / "cert.pem"],
+                   check=True, capture_output=True)
+
+
+def start_nginx(folder, port, https):
+    tls = "\n  ssl_certificate {0}/cert.pem; ssl_certificate_key {0}/key.pem; ssl_session_cache off;".format(folder.path) if https else ""
+    config = folder / "nginx.conf"
+    with open(config, "w") as f:
+        f.write(NGINX.format(folder=folder.path, port=port, tls=" ssl" if https else "", certificate=tls,
+                             user="user root;\n" if os.geteuid() == 0 else ""))
+    subprocess.run([shutil.which("nginx") or "/usr/sbin/nginx", "-p", folder.path, "-e", folder / "error.log", "-c", config], check=True)
+    with open(folder / "nginx.pid") as f:
+        return int(f.read())
+
+
+def write_config(folder, redis, args, base):
+    path = folder / "tidings.yaml"
+    with open(path, "w") as f:
+        f.write("contact: mailto:bench@example.com\nredis: {frontier: %s}\ncrawler: {delay_ms: 0, allow_private: true, transfers: %d, "
+                "poll_min_ms: 3600000}\nsources:\n" % (redis, args.transfers))
+        for h in range(args.hosts):
+            site = "%s://%s:%d" % (base[0], host(h), base[1])
+            f.write("  - {name: h%d, url: '%s/', feeds: ['%s/feed.xml']}\n" % (h, site, site))
+    return path
+
+
+def ours(args, folder, base):
+    run_folder = harness.Folder()
+    redis = harness.Redis(run_folder)
+    try:
+        config = write_config(run_folder, redis.socket, args, base)
+        command = [os.path.join(os.environ.get("BUILD") or os.path.join(ROOT, "build"), "tests", "crawl_bench"), config, str(args.pages)]
+        if args.perf:
+            command = ["perf", "record", "-q", "-g", "-o", args.perf] + command
+        env = dict(os.environ, SSL_CERT_FILE=folder / "cert.pem") if args.https else None
+        before = benchlib.cpu_seconds(redis.process.pid)
+        p = subprocess.run(command, stdout=subprocess.PIPE, env=env)
+        row = json.loads(p.stdout)
+        row["redis_cpu_s_per_1000"] = round((benchlib.cpu_seconds(redis.process.pid) - before) * 1000 / max(1, row["pages"]), 3)
+        return row
+    finally:
+        redis.close()
+        run_folder.close()
+
+
+def bare(args, program, folder):
+    with open(folder / "urls") as urls:
+        return json.loads(subprocess.run([program, str(args.transfers)], stdin=urls, stdout=subprocess.PIPE, check=True).stdout)
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--pages", type=int, default=20000)
+    p.add_argument("--hosts", type=int, default=2000)
+    p.add_argument("--runs", type=int, default=3)
+    p.add_argument("--transfers", type=int, default=256)
+    p.add_argument("--https", action="store_true")
+    p.add_argument("--perf", help="profile of our run, for perf report")
+    args = p.parse_args()
+    folder = harness.Folder()
+    nginx = None
+    try:
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            port = s.getsockname()[1]
+        base = ("https" if args.https else "http", port)
+        build(folder.path, args.pages, args.hosts, base)
+        if args.https:
+            certificate(folder, args.hosts)
+        nginx = start_nginx(folder, port, args.https)
+        subprocess.run([os.environ.get("CC", "cc"), "-O2", "-o", folder / "bare_curl", os.path.join(HERE, "bare_curl.c"), "-lcurl"], check=True)
+        rows = []
+        for _ in range(args.runs):
+            rows.append((ours(args, folder, base), bare(args, folder / "bare_curl", folder)))
+            print(json.dumps({"ours": rows[-1][0], "bare": rows[-1][1]}), flush=True)
+        of = lambda which, key: benchlib.median([r[which][key] for r in rows])
+        print("median: %.0f pages/s of %.0f bare (%.2f); %.3f CPU s per 1,000 of %.3f bare (%.2f times)" % (
+            of(0, "pages_s"), of(1, "pages_s"), of(0, "pages_s") / of(1, "pages_s"), of(0, "cpu_s_per_1000"), of(1, "cpu_s_per_1000"),
+            of(0, "cpu_s_per_1000") / of(1, "cpu_s_per_1000")))
+    finally:
+        if nginx:
+            os.kill(nginx, 15)
+        folder.close()
+
+
+main()

@@ -1,0 +1,241 @@
+/* crawl_bench.c - the crawler stage as it ships, into a stream that discards: what it alone can do. Run by crawl.py.
+ *
+ *   crawl_bench CONFIG PAGES     prints pages, bytes, seconds, pages a second, its own CPU seconds per 1,000 pages, MB resident
+ *
+ * The run is over when so many pages have come, or none has for ten seconds. Time counts from the start to the last page. */
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "pipeline/metrics.h"
+#include "pipeline/stage.h"
+#include "pipeline/stream_driver.h"
+#include "pipeline/worker.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define SILENCE_MS 10000
+
+static struct { size_t pages, bytes, wanted; int64_t begun_ms, last_ms; } run;
+
+/* --- the stream: every record is delivered in the loop's next turn; nothing ever comes --- */
+
+struct delivery { struct delivery *next; producer_delivery_fn *fn; void *arg; };
+
+struct discarding {
+    struct producer base;
+    uv_idle_t turn;
+    struct delivery *first, **last;
+    size_t queued;
+};
+
+static void on_turn(uv_idle_t *turn)
+{
+    struct discarding *p = turn->data;
+    struct delivery *list = p->first;
+    p->first = NULL;
+    p->last = &p->first;
+    uv_idle_stop(turn);
+    for (struct delivery *next; list; list = next) {
+        next = list->next;
+        p->queued--;
+        list->fn(list->arg, NULL, NULL);
+        free(list);
+    }
+}
+
+static bool send_record(struct producer *base, const struct record *r, int32_t partition, producer_delivery_fn *fn, void *arg, struct error *err)
+{
+    struct discarding *p = (struct discarding *)base;
+    (void)partition, (void)err;
+    if (r->topic == TOPIC_PAGES) {
+        run.pages++;
+        run.bytes += r->value_len;
+        run.last_ms = clock_mono_ms();
+    }
+    if (!fn)
+        return true;
+    struct delivery *d = xmalloc(sizeof(*d));
+    *d = (struct delivery){ NULL, fn, arg };
+    *p->last = d;
+    p->last = &d->next;
+    p->queued++;
+    uv_idle_start(&p->turn, on_turn);
+    return true;
+}
+
+static void on_space(struct producer *p, void (*fn)(void *arg), void *arg)
+{
+    (void)p, (void)fn, (void)arg;
+}
+
+static size_t queued(const struct producer *p)
+{
+    return ((const struct discarding *)p)->queued;
+}
+
+static size_t queued_bytes(const struct producer *p)
+{
+    (void)p;
+    return 0;
+}
+
+static bool reachable(const struct producer *p)
+{
+    (void)p;
+    return true;
+}
+
+static void producer_gone(struct producer *p)
+{
+    (void)p; /* the process ends */
+}
+
+static struct producer *make_producer(struct stream *s, uv_loop_t *loop, struct error *err)
+{
+    static const struct producer_driver driver = { producer_gone, send_record, on_space, queued, queued_bytes, reachable };
+    struct discarding *p = xcalloc(1, sizeof(*p));
+    (void)err;
+    p->base = (struct producer){ .driver = &driver, .stream = s };
+    p->last = &p->first;
+    uv_idle_init(loop, &p->turn);
+    p->turn.data = p;
+    return &p->base;
+}
+
+static void partition_call(struct consumer *c, int32_t partition)
+{
+    (void)c, (void)partition;
+}
+
+static void position_call(struct consumer *c, int32_t partition, int64_t offset)
+{
+    (void)c, (void)partition, (void)offset;
+}
+
+static void consumer_call(struct consumer *c)
+{
+    (void)c;
+}
+
+static bool ready(const struct consumer *c)
+{
+    (void)c;
+    return true;
+}
+
+static int64_t lag(const struct consumer *c)
+{
+    (void)c;
+    return 0;
+}
+
+static void close_consumer(struct consumer *c, void (*fn)(void *arg), void *arg)
+{
+    (void)c;
+    fn(arg);
+}
+
+static struct consumer *make_consumer(struct stream *s, uv_loop_t *loop, enum topic topic, const char *group,
+                                      const struct consumer_callbacks *callbacks, struct error *err)
+{
+    static const struct consumer_driver driver = { position_call, consumer_call, partition_call, partition_call, position_call, ready, lag,
+                                                   close_consumer, consumer_call };
+    struct consumer *c = xcalloc(1, sizeof(*c));
+    (void)s, (void)loop, (void)topic, (void)group, (void)callbacks, (void)err;
+    c->driver = &driver;
+    return c;
+}
+
+static void stream_gone(struct stream *s)
+{
+    (void)s;
+}
+
+static int32_t partitions(const struct stream *s, enum topic topic)
+{
+    (void)s, (void)topic;
+    return 1;
+}
+
+static const char *name(const struct stream *s, enum topic topic)
+{
+    (void)s;
+    return topic_name(topic);
+}
+
+/* --- the run --- */
+
+static void report(void)
+{
+    struct rusage u;
+    double seconds = (double)(run.last_ms - run.begun_ms) / 1000;
+    getrusage(RUSAGE_SELF, &u);
+    double cpu = (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) + (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+    printf("{\"pages\": %zu, \"bytes\": %zu, \"seconds\": %.3f, \"pages_s\": %.1f, \"cpu_s_per_1000\": %.3f, \"peak_mb\": %.0f}\n", run.pages,
+           run.bytes, seconds, (double)run.pages / (seconds > 0 ? seconds : 1), cpu * 1000 / (double)(run.pages ? run.pages : 1),
+           (double)u.ru_maxrss / 1024);
+    fflush(stdout);
+    exit(run.pages >= run.wanted ? 0 : 1);
+}
+
+/* With BENCH_TRACE: a line a tick on standard error, to see what it waits for. */
+static void trace(void)
+{
+    struct buffer b;
+    if (!getenv("BENCH_TRACE"))
+        return;
+    buffer_init(&b, 1 << 20);
+    metrics_write(&b);
+    fprintf(stderr, "ms=%lld pages=%zu", (long long)(clock_mono_ms() - run.begun_ms), run.pages);
+    for (char *line = strtok(b.data, "\n"); line; line = strtok(NULL, "\n"))
+        if (strncmp(line, "tidings_crawl_", 14) == 0 || strncmp(line, "tidings_fetch_inflight", 22) == 0)
+            fprintf(stderr, " %s", line + 8);
+    fprintf(stderr, "\n");
+    buffer_fini(&b);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+    (void)timer;
+    trace();
+    if (run.pages >= run.wanted || clock_mono_ms() - run.last_ms > SILENCE_MS)
+        report();
+}
+
+static void on_fatal(void *arg, const struct error *err)
+{
+    (void)arg;
+    fprintf(stderr, "crawl_bench: %s\n", err->message);
+    _exit(4);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct stream_driver driver = { stream_gone, partitions, name, make_producer, make_consumer };
+    struct stream stream = { .driver = &driver };
+    struct error err;
+    uv_loop_t loop;
+    uv_timer_t tick;
+    worker_prepare();
+    struct config *config = argc == 3 ? config_load(argv[1], NULL, 0, &err) : NULL;
+    if (!config) {
+        fprintf(stderr, "crawl_bench: %s\n", argc == 3 ? err.message : "usage: crawl_bench CONFIG PAGES");
+        return 2;
+    }
+    log_set_level(LOG_WARN);
+    run.wanted = (size_t)atoll(argv[2]);
+    run.begun_ms = run.last_ms = clock_mono_ms();
+    uv_loop_init(&loop);
+    uv_timer_init(&loop, &tick);
+    uv_timer_start(&tick, on_tick, 100, 100);
+    struct stage_env env = { .config = config, .stream = &stream, .budget = budget_create((size_t)config->body_budget_mb << 20),
+                             .worker_id = "bench", .holder = "bench", .on_fatal = on_fatal };
+    if (!crawler_stage.create(&env, &loop, &err))
+        on_fatal(NULL, &err);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    return 1;
+}
