@@ -1,15 +1,24 @@
 /* hash.c - see hash.h. */
 #include "base/hash.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <xxhash.h>
+
+void hex_put(char out[2], unsigned char byte)
+{
+    static const char digits[] = "0123456789abcdef";
+    out[0] = digits[byte >> 4];
+    out[1] = digits[byte & 15];
+}
 
 struct id id_of(const void *bytes, size_t len)
 {
     XXH128_hash_t h = XXH3_128bits(bytes, len);
+    XXH128_canonical_t c; /* the high half first, big-endian */
     struct id id;
-    snprintf(id.hex, sizeof(id.hex), "%016" PRIx64 "%016" PRIx64, (uint64_t)h.high64, (uint64_t)h.low64);
+    XXH128_canonicalFromHash(&c, h);
+    for (size_t i = 0; i < sizeof(c.digest); i++)
+        hex_put(id.hex + 2 * i, c.digest[i]);
+    id.hex[ID_HEX_LEN] = '\0';
     return id;
 }
 

@@ -26,6 +26,7 @@
 #include <strings.h>
 
 #define SWEEP_MS 200
+#define IDLE_CONNECTIONS_MAX 2048L /* kept; a host with work is asked again a second later */
 
 struct watch { /* of one descriptor */
     uv_poll_t poll;
@@ -305,7 +306,7 @@ struct fetcher *fetcher_create(uv_loop_t *loop, const struct fetcher_options *op
     curl_multi_setopt(f->multi, CURLMOPT_SOCKETDATA, f);
     curl_multi_setopt(f->multi, CURLMOPT_TIMERFUNCTION, curl_sets_timer);
     curl_multi_setopt(f->multi, CURLMOPT_TIMERDATA, f);
-    curl_multi_setopt(f->multi, CURLMOPT_MAXCONNECTS, 1024L);
+    curl_multi_setopt(f->multi, CURLMOPT_MAXCONNECTS, IDLE_CONNECTIONS_MAX);
     curl_multi_setopt(f->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
     f->dns = dns_create(loop, options->dns_lookups, 20000);
     uv_timer_init(loop, &f->curl_timer);

@@ -27,6 +27,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#define FLUSH_MS 3           /* so long what is to be told is gathered: the end of a transfer and what became of it go in one call */
 #define PEEK_MS 500          /* others queue into our partitions without telling us */
 #define SWEEP_MS 60000       /* one round of housekeeping a partition */
 #define SKEW_MAX_MS 5000
@@ -485,7 +486,7 @@ static void on_flush(uv_timer_t *timer)
 void frontier_wake(struct frontier *f)
 {
     if (!f->closing && !uv_is_active((uv_handle_t *)&f->flush))
-        uv_timer_start(&f->flush, on_flush, 0, 0);
+        uv_timer_start(&f->flush, on_flush, FLUSH_MS, 0);
 }
 
 static void on_left(void *arg, const redisReply *reply, const struct error *err)

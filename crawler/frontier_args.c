@@ -3,8 +3,6 @@
 
 #include "base/mem.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,8 +24,14 @@ void args_str(struct args *a, const char *s)
 
 void args_num(struct args *a, int64_t n)
 {
-    char text[24];
-    args_add(a, text, (size_t)snprintf(text, sizeof(text), "%" PRId64, n));
+    char text[24], *end = text + sizeof(text), *p = end;
+    uint64_t left = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
+    do
+        *--p = (char)('0' + left % 10);
+    while (left /= 10);
+    if (n < 0)
+        *--p = '-';
+    args_add(a, p, (size_t)(end - p));
 }
 
 void args_all(struct args *a, const struct args *more)

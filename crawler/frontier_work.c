@@ -319,9 +319,10 @@ static void work_call(struct part *p, size_t wanted)
     args_fini(&args);
 }
 
+/* Where a transfer has ended its budget may have the next for us: one call tells the one and asks for the other. */
 static bool is_due(const struct part *p, int64_t now_ms)
 {
-    return p->state == PART_HELD && !p->calling && p->due_mono_ms <= now_ms;
+    return p->state == PART_HELD && !p->calling && (p->due_mono_ms <= now_ms || ops_of(&p->ops, true) > 0);
 }
 
 static void on_due(uv_timer_t *timer)

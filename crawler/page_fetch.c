@@ -376,9 +376,10 @@ static void keep_answer(struct page_fetch *p, struct visit_report *v)
         p->header[i] = xstrdup(v->answer->header[i]);
     p->body = v->answer->body;
     v->answer->body = (struct fetch_body){ 0 };
-    url_parse(&p->url, v->url->fetch, strlen(v->url->fetch), NULL, &rules, NULL);
     if (v->redirects == 0)
-        p->url.id = c->id;
+        p->url = (struct url){ .fetch = xstrdup(v->url->fetch), .id = c->id };
+    else
+        url_parse(&p->url, v->url->fetch, strlen(v->url->fetch), NULL, &rules, NULL);
 }
 
 /* A redirect that ends at an address seen before makes its start an alias: no second record. */

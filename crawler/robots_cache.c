@@ -34,7 +34,7 @@ struct entry {
 struct robots_query {
     struct robots_cache *cache;
     struct claim *claim;
-    struct url target;            /* whose permission is asked */
+    char *target;                 /* path and query whose permission is asked; owned */
     char *authority;
     char *at;                     /* the robots.txt requested now; owned */
     int redirects;
@@ -115,7 +115,7 @@ static void query_free(struct robots_query *q)
 {
     if (q->pending > 0)
         return; /* the last answer frees it */
-    url_fini(&q->target);
+    free(q->target);
     free(q->authority);
     free(q->at);
     free(q);
@@ -137,7 +137,7 @@ static void answer(struct robots_query *q, const struct entry *e)
         a.why = e->why;
         a.retry_in_ms = left_ms > 1000 ? left_ms : 1000;
     } else {
-        struct robots_verdict v = robots_check(e->rules, ROBOTS_AGENT, url_path(q->target.fetch));
+        struct robots_verdict v = robots_check(e->rules, ROBOTS_AGENT, q->target);
         a.allowed = v.allowed;
         a.rule = v.rule;
         a.line = v.line;
@@ -285,7 +285,7 @@ void robots_ask(struct robots_cache *rc, struct claim *claim, const struct url *
 {
     struct robots_query *q = xcalloc(1, sizeof(*q));
     *q = (struct robots_query){ .cache = rc, .claim = claim, .last_sent_mono_ms = last_sent_mono_ms, .fn = fn, .arg = arg };
-    url_parse(&q->target, url->fetch, strlen(url->fetch), NULL, NULL, NULL);
+    q->target = xstrdup(url_path(url->fetch));
     q->authority = authority_of(url);
     q->at = xasprintf("%s/robots.txt", q->authority);
     struct entry *e = entry_fresh(rc, q->authority);

@@ -66,7 +66,8 @@ struct id id_from_raw(const unsigned char raw[ID_RAW_LEN])
 {
     struct id id;
     for (int i = 0; i < ID_RAW_LEN; i++)
-        snprintf(id.hex + 2 * i, 3, "%02x", raw[i]);
+        hex_put(id.hex + 2 * i, raw[i]);
+    id.hex[ID_HEX_LEN] = '\0';
     return id;
 }
 

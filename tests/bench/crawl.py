@@ -104,13 +104,18 @@ def ours(args, folder, base):
     try:
         config = write_config(run_folder, redis.socket, args, base)
         command = [os.path.join(os.environ.get("BUILD") or os.path.join(ROOT, "build"), "tests", "crawl_bench"), config, str(args.pages)]
+        if args.callgrind:
+            command = ["valgrind", "-q", "--tool=callgrind", "--callgrind-out-file=" + args.callgrind] + command
         if args.perf:
-            command = ["perf", "record", "-q", "-g", "-o", args.perf] + command
+            command = ["perf", "record", "-q", "-e", "cpu-clock", "-g", "-o", args.perf] + command
         env = dict(os.environ, SSL_CERT_FILE=folder / "cert.pem") if args.https else None
         before = benchlib.cpu_seconds(redis.process.pid)
         p = subprocess.run(command, stdout=subprocess.PIPE, env=env)
         row = json.loads(p.stdout)
         row["redis_cpu_s_per_1000"] = round((benchlib.cpu_seconds(redis.process.pid) - before) * 1000 / max(1, row["pages"]), 3)
+        calls = redis.client.info("commandstats")["cmdstat_evalsha"]
+        row["scripts_per_page"] = round(calls["calls"] / max(1, row["pages"]), 2)
+        row["script_us"] = round(calls["usec_per_call"], 1)
         return row
     finally:
         redis.close()
@@ -130,6 +135,7 @@ def main():
     p.add_argument("--transfers", type=int, default=256)
     p.add_argument("--https", action="store_true")
     p.add_argument("--perf", help="profile of our run, for perf report")
+    p.add_argument("--callgrind", help="instructions of our run, for callgrind_annotate; with few pages")
     args = p.parse_args()
     folder = harness.Folder()
     nginx = None
