@@ -85,6 +85,9 @@ void works_drop(struct crawl *c);
 /* An event about the claim's URL. more is stolen. */
 void work_event(const struct work *w, const char *stage, const char *what, const char *reason, json_t *more);
 
+/* What the claim's source says of parameters; lent until the next turn of the loop. */
+struct url_rules claim_url_rules(const struct crawl *c, const struct claim *claim);
+
 /* ms and up to a quarter more; the same for the same claim and try, so that a test can know it. */
 int64_t work_jitter_ms(const struct work *w, int64_t ms);
 

@@ -181,6 +181,7 @@ static void front_failed(struct discovery *d, const struct visit_report *v)
     case VISIT_DENIED: fail(d, "robots.txt: %s", v->rule ? v->rule : "denied"); break;
     case VISIT_NO_ROBOTS: fail(d, "robots.txt cannot be read: %s", v->reason); break;
     case VISIT_MOVED_OUT: fail(d, "moved: add %s instead", v->target->host); break;
+    case VISIT_SEEN: /* every redirect is followed */
     case VISIT_LOOP: fail(d, "front page: %s", v->reason); break;
     }
 }

@@ -350,26 +350,10 @@ static bool is_known(const struct claim *c)
     return c->step > 0 || strcmp(c->via, "recheck") == 0;
 }
 
-static void on_end_seen(void *arg, bool seen, const struct error *err)
-{
-    struct page_fetch *p = arg;
-    if (!work_answered(&p->work))
-        return;
-    if (err) {
-        retry_in(p, 1000);
-    } else if (seen) {
-        work_event(&p->work, "fetch", "duplicate", p->url.fetch, json_pack("{ss}", "article", p->url.id.hex));
-        close_with(p, OUTCOME_DUPLICATE, NULL);
-    } else {
-        frame(p);
-    }
-}
-
 static void keep_answer(struct page_fetch *p, struct visit_report *v)
 {
     const struct claim *c = p->work.claim;
-    const struct source *s = sources_get(p->work.crawl->sources, c->source);
-    struct url_rules rules = { s ? (const char *const *)s->keep_params.items : NULL, s ? (const char *const *)s->drop_params.items : NULL };
+    struct url_rules rules = claim_url_rules(p->work.crawl, c);
     p->status = v->answer->status;
     p->fetched_at_ms = v->answer->fetched_at_ms;
     for (int i = 0; i < HEADER_COUNT; i++)
@@ -380,18 +364,6 @@ static void keep_answer(struct page_fetch *p, struct visit_report *v)
         p->url = (struct url){ .fetch = xstrdup(v->url->fetch), .id = c->id };
     else
         url_parse(&p->url, v->url->fetch, strlen(v->url->fetch), NULL, &rules, NULL);
-}
-
-/* A redirect that ends at an address seen before makes its start an alias: no second record. */
-static void page_arrived(struct page_fetch *p)
-{
-    struct claim *c = p->work.claim;
-    if (strcmp(p->url.id.hex, c->id.hex) == 0 || is_known(c)) {
-        frame(p);
-        return;
-    }
-    p->work.pending++;
-    frontier_seen(p->work.crawl->frontier, c->partition, &p->url.id, on_end_seen, p);
 }
 
 static void page_gone(struct page_fetch *p)
@@ -433,7 +405,7 @@ static void answered(struct page_fetch *p, struct visit_report *v)
     if (p->status == 200 && !is_html(p->header[HEADER_CONTENT_TYPE])) {
         close_with(p, OUTCOME_FAILED, "not_html");
     } else if (p->status == 200) {
-        page_arrived(p);
+        frame(p);
     } else {
         struct page_verdict verdict = page_judge(FETCH_OK, p->status, is_known(c), c->attempts, v->effect.retry_after_ms);
         apply(p, &verdict);
@@ -486,6 +458,13 @@ static void moved_out(struct page_fetch *p, const struct visit_report *v)
     frontier_discover(p->work.crawl->frontier, &f, 1, on_target_discovered, p);
 }
 
+/* What leads to an address seen before is an alias of it: no second record. */
+static void led_to_seen(struct page_fetch *p, const struct visit_report *v)
+{
+    work_event(&p->work, "fetch", "duplicate", v->url->fetch, json_pack("{ss}", "article", v->url->id.hex));
+    close_with(p, OUTCOME_DUPLICATE, NULL);
+}
+
 static void denied(struct page_fetch *p, const struct visit_report *v)
 {
     work_event(&p->work, "robots", "denied", v->rule, json_pack("{si}", "line", (int)v->line));
@@ -510,6 +489,7 @@ static void on_visited(void *arg, struct visit_report *v)
     case VISIT_DENIED: denied(p, v); break;
     case VISIT_NO_ROBOTS: no_robots(p, v); break;
     case VISIT_MOVED_OUT: moved_out(p, v); break;
+    case VISIT_SEEN: led_to_seen(p, v); break;
     case VISIT_LOOP:
         work_event(&p->work, "fetch", "failed", v->reason, NULL);
         close_with(p, OUTCOME_FAILED, "redirect_loop");
@@ -523,5 +503,6 @@ void page_fetch_begin(struct crawl *c, struct claim *claim)
     work_begin(&p->work, c, claim, &ops);
     p->visit = visit_start(c, &(struct visit_request){
         .claim = claim, .accept = "text/html,application/xhtml+xml,*/*;q=0.1", .max_body_bytes = PAGE_READ_MAX, .want = want,
+        .stop_at_seen = !is_known(claim),
         .done = on_visited, .arg = p });
 }

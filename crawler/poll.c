@@ -383,6 +383,7 @@ static void on_visited(void *arg, struct visit_report *v)
     case VISIT_DENIED: fail(p, "robots.txt: %s", v->rule ? v->rule : "denied"); break;
     case VISIT_NO_ROBOTS: fail(p, "robots.txt cannot be read: %s", v->reason); break;
     case VISIT_MOVED_OUT: moved_out(p, v); break;
+    case VISIT_SEEN: /* polls follow every redirect */
     case VISIT_LOOP: fail(p, "%s", v->reason); break;
     }
 }

@@ -106,8 +106,24 @@ static void keep_cookies(struct visit *v, const struct url *to, const char *set)
     v->cookie = cookie;
 }
 
+static void on_target_seen(void *arg, bool seen, const struct error *err)
+{
+    struct visit *v = arg;
+    v->pending--;
+    if (v->aborted)
+        visit_free(v);
+    else if (err)
+        work_abort(v->request.claim->user);
+    else if (seen)
+        end(v, &(struct visit_report){ .end = VISIT_SEEN });
+    else
+        ask_robots(v);
+}
+
+/* Takes to over. */
 static void go_on_to(struct visit *v, struct url *to, const struct fetch_result *r)
 {
+    const struct claim *c = v->request.claim;
     keep_cookies(v, to, r->header[HEADER_SET_COOKIE]);
     v->moved_for_good = (v->redirects == 1 || v->moved_for_good) && (r->status == 301 || r->status == 308);
     url_fini(&v->url);
@@ -115,16 +131,22 @@ static void go_on_to(struct visit *v, struct url *to, const struct fetch_result 
     free(v->etag);
     free(v->last_modified);
     v->etag = v->last_modified = NULL;
-    ask_robots(v);
+    if (!v->request.stop_at_seen || strcmp(v->url.id.hex, c->id.hex) == 0) { /* a cookie's detour leads back to where it began */
+        ask_robots(v);
+        return;
+    }
+    v->pending++;
+    frontier_seen(v->crawl->frontier, c->partition, &v->url.id, on_target_seen, v);
 }
 
 static void redirected(struct visit *v, struct fetch_result *r)
 {
     struct url to;
     const char *location = r->header[HEADER_LOCATION];
+    struct url_rules rules = claim_url_rules(v->crawl, v->request.claim);
     struct visit_report report = { .end = VISIT_LOOP, .answer = r, .reason = "redirect without a usable address" };
     v->redirects++;
-    if (!location || !url_parse(&to, location, strlen(location), v->url.fetch, NULL, NULL)) {
+    if (!location || !url_parse(&to, location, strlen(location), v->url.fetch, &rules, NULL)) {
         end(v, &report);
     } else if (!same_budget(v, &to)) {
         v->moved_for_good = (v->redirects == 1 || v->moved_for_good) && (r->status == 301 || r->status == 308);

@@ -1,7 +1,7 @@
 /* visit.h - the way of one URL to its answer: robots.txt, the host's slot, the request, redirects inside the budget, one
  * more try of a body that came cut.
  *
- *   robots_ask ──> slot, gate ──> fetch ──> redirect inside the budget? ──(robots, slot)──┐
+ *   robots_ask ──> slot, gate ──> fetch ──> redirect inside the budget? ──(seen?)─────────┐
  *        │                          ^                                                     │
  *        denied                     └─────────────────────────────────────────────────────┘
  *
@@ -21,6 +21,7 @@ enum visit_end {
     VISIT_DENIED,     /* by robots.txt: rule, line */
     VISIT_NO_ROBOTS,  /* robots.txt cannot be read: reason; retry_in_ms */
     VISIT_MOVED_OUT,  /* a redirect to target, which is another budget's */
+    VISIT_SEEN,       /* a redirect inside the budget to url, which was seen before: not asked (stop_at_seen) */
     VISIT_LOOP,       /* too many redirects, or one that goes nowhere */
 };
 
@@ -47,6 +48,7 @@ struct visit_request {
     const char *accept;
     size_t max_body_bytes;
     bool keep_partial;
+    bool stop_at_seen;            /* no redirect is followed to an address that was seen */
     bool (*want)(const struct fetch_result *r); /* of answers that are no redirect */
     visit_done_fn *done;
     void *arg;

@@ -2,6 +2,7 @@
 #include "crawler/crawl.h"
 
 #include "base/hash.h"
+#include "crawler/sources.h"
 
 #include <assert.h>
 
@@ -113,6 +114,12 @@ void work_event(const struct work *w, const char *stage, const char *what, const
     const struct claim *c = w->claim;
     event_send(w->crawl->producer, &(struct event){ .url_id = c->id, .url = c->url, .source = c->source, .stage = stage, .what = what,
                                                     .reason = reason, .version = c->version, .more = more });
+}
+
+struct url_rules claim_url_rules(const struct crawl *c, const struct claim *claim)
+{
+    const struct source *s = sources_get(c->sources, claim->source);
+    return s ? (struct url_rules){ (const char *const *)s->keep_params.items, (const char *const *)s->drop_params.items } : (struct url_rules){ 0 };
 }
 
 int64_t work_jitter_ms(const struct work *w, int64_t ms)

@@ -64,8 +64,8 @@ static bool site(struct web_request *r)
 static const struct { const char *path, *journal; } ways[] = {
     { "/ok", "robots? robots:200 slot ended crawl-delay:2000 page delivered SENT" },
     { "/private/x", "robots? robots:200 ended crawl-delay:0 CLOSE:failed:robots" },
-    { "/moved", "robots? robots:200 slot slot ended crawl-delay:2000 seen? page delivered SENT+end" },
-    { "/to-private", "robots? robots:200 slot ended crawl-delay:2000 CLOSE:failed:robots" },
+    { "/moved", "robots? robots:200 slot seen? slot ended crawl-delay:2000 page delivered SENT+end" },
+    { "/to-private", "robots? robots:200 slot seen? ended crawl-delay:2000 CLOSE:failed:robots" },
     { "/out", "robots? robots:200 slot ended crawl-delay:2000 discover:1/1:reopened replied CLOSE:redirected" },
     { "/loop", "robots? robots:200 slot slot slot slot slot slot ended crawl-delay:2000 CLOSE:failed:redirect_loop" },
     { "/nowhere", "robots? robots:200 slot ended crawl-delay:2000 CLOSE:failed:redirect_loop" },
@@ -171,7 +171,7 @@ static void robots_from_redis(void **state)
     assert_string_equal(fake_run(NULL), "robots? ended:unsent CLOSE:failed:robots");
     buffer_clear(&fake.journal); /* now from memory */
     page_fetch_begin(&fake.crawl, fake_claim(CLAIM_PAGE, "/moved"));
-    assert_string_equal(fake_run(NULL), "ended CLOSE:failed:robots");
+    assert_string_equal(fake_run(NULL), "seen? ended CLOSE:failed:robots");
     fake_down();
 }
 
@@ -181,7 +181,7 @@ static void end_seen_before(void **state)
     fake_up(site);
     fake.seen = true;
     page_fetch_begin(&fake.crawl, fake_claim(CLAIM_PAGE, "/moved"));
-    assert_non_null(strstr(fake_run(NULL), "seen? CLOSE:duplicate"));
+    assert_non_null(strstr(fake_run(NULL), "slot seen? ended crawl-delay:2000 CLOSE:duplicate"));
     fake_down();
 }
 
