@@ -291,7 +291,7 @@ static struct decision decide(const char *s, size_t len, const char *content_typ
 /* ---- converters ---- */
 
 static uint16_t tables[COUNT(encodings)][256];   /* FORM_SINGLE: code points, all in the BMP; written once */
-static iconv_t kept[COUNT(encodings)];           /* FORM_MULTI: keeps the library's module loaded, is never used to convert */
+__attribute__((used)) static iconv_t kept[COUNT(encodings)];           /* FORM_MULTI: keeps the library's module loaded, is never used to convert */
 static const char *missing;                      /* what the C library could not open; NULL when all is well */
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 

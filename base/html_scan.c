@@ -133,8 +133,8 @@ static bool is_kept_value(const struct attribute *a, const char *name, GumboTag 
     return strcmp(name, "style") != 0 || hides(a);
 }
 
-/* The attribute's name in lower case, a string that lives for ever, when it is kept; else NULL. */
-static const char *kept_name(const struct attribute *a, GumboTag tag)
+/* The attribute's name in lower case, a string that lives for ever, when it is one of those that are kept; else NULL. */
+static const char *kept_name(const struct attribute *a)
 {
     static const char *const names[] = { /* by length */
         "id", "alt", "rel", "src", "href", "lang", "name", "role", "type", "class", "style", "title", "width", "height", "hidden",
@@ -146,7 +146,7 @@ static const char *kept_name(const struct attribute *a, GumboTag tag)
         return NULL;
     for (size_t i = first[a->name_len]; i < first[a->name_len + 1]; i++)
         if (name_is(a, names[i]))
-            return is_kept_value(a, names[i], tag) ? names[i] : NULL;
+            return names[i];
     return NULL;
 }
 
@@ -246,19 +246,25 @@ static void put_attribute(struct scan *s, struct start_tag *w, const struct attr
     w->dropped = false;
 }
 
+/* Whether to keep the attribute, of whose name (NULL: any other) only the first counts, kept or not. */
+static bool is_wanted(struct scan *s, struct start_tag *w, GumboTag id, const struct attribute *a, const char *name)
+{
+    if ((!w->all && !name) || is_repeated(&w->names, a))
+        return false;
+    if (w->names.count == ATTRIBUTES_MAX) {
+        s->result->flattened = true;
+        return false;
+    }
+    w->names.name[w->names.count] = a->name;
+    w->names.len[w->names.count++] = a->name_len;
+    return w->all || is_kept_value(a, name, id);
+}
+
 static void take_attribute(struct scan *s, struct start_tag *w, GumboTag id, const struct attribute *a, bool touching)
 {
-    const char *name = kept_name(a, id);
-    bool keep = (w->all || name) && !is_repeated(&w->names, a);
-    if (keep && w->names.count == ATTRIBUTES_MAX) {
-        s->result->flattened = true;
-        keep = false;
-    }
-    if (keep) {
-        w->names.name[w->names.count] = a->name;
-        w->names.len[w->names.count++] = a->name_len;
-    }
-    if (!keep || (w->holds && a->end - a->name > HTML_HELD_LEN && html_hold_attribute(s->held, name, a->value, a->value_len)))
+    const char *name = kept_name(a);
+    if (!is_wanted(s, w, id, a, name) ||
+        (w->holds && a->end - a->name > HTML_HELD_LEN && html_hold_attribute(s->held, name, a->value, a->value_len)))
         w->dropped = true;
     else
         put_attribute(s, w, a, touching);

@@ -69,6 +69,7 @@ static const struct { const char *name, *page, *want; } cases[] = {
     { "equals sign behind a name", "<s a/=b c>z", "<s a/=b c>z" },
     { "slashes", "<br/class=a/><br class=a /><img src=a/><p/ class=b / >x", NULL },
     { "twice the same", "<p style=a class=b class=c style=d>x", "<p class=b>x" },
+    { "twice the same, the first not kept", "<p style style=hidden>x", "<p>x" },
     { "case", "<P CLASS=a STYLE=b Aria-Hidden=true>x</P  y=1>", "<P CLASS=a Aria-Hidden=true>x</P>" },
     { "tag without end", "<p>x<a href='y", NULL },
     { "only a less-than", "a < b <3 <", NULL },
