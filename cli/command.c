@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "extractor/selectors.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -246,13 +247,36 @@ static bool read_options(struct invocation *inv, struct common *common, int argc
     return true;
 }
 
+/* What config/ cannot judge: it knows no selectors. */
+static bool check_rule(const struct config *c, const struct config_source *s, const char *name, const struct config_list *rule, struct error *err)
+{
+    for (char *const *item = rule->items; *item; item++) {
+        struct selectors *compiled = selectors_compile((const char *const *)item, 1, err);
+        if (!compiled)
+            return error_prefix(err, "%s:%d: %s", c->path ? c->path : "sources", s->line, name);
+        selectors_destroy(compiled);
+    }
+    return true;
+}
+
+bool command_check_sources(const struct config *c, struct error *err)
+{
+    for (size_t i = 0; i < c->source_count; i++) {
+        const struct config_source *s = &c->sources[i];
+        if (!check_rule(c, s, "include", &s->include, err) || !check_rule(c, s, "exclude", &s->exclude, err))
+            return false;
+    }
+    return true;
+}
+
 static bool read_config(struct invocation *inv, const struct common *common)
 {
     struct error err;
     if (!(inv->command->flags & COMMAND_CONFIG))
         return true;
     inv->config = config_load(common->config, common->sets, common->set_count, &err);
-    if (inv->config && (!common->state_dir || config_set(inv->config, "state_dir", common->state_dir, &err)))
+    if (inv->config && (!common->state_dir || config_set(inv->config, "state_dir", common->state_dir, &err)) &&
+        command_check_sources(inv->config, &err))
         return true;
     fprintf(stderr, "tidings %s: %s\n", inv->command->name, err.message);
     return false;

@@ -86,6 +86,9 @@ int command_say(const struct invocation *inv, enum status status, const char *fm
  * ends a command quietly (main() gives STATUS_OK), anything else is reported by main(). SIGPIPE is ignored. */
 bool command_flush(void);
 
+/* The sources' own rules (include, exclude) can be read; else ERROR_INVALID with file, line and place. command_main() has asked. */
+bool command_check_sources(const struct config *c, struct error *err);
+
 /* Reads argv as main() does and runs the command; for main() and for tests. */
 int command_main(int argc, char **argv);
 /* Writes the help of one command. */

@@ -112,7 +112,7 @@ static int run(struct invocation *inv)
 }
 
 const struct command fetch_command = {
-    .name = "fetch", .summary = "fetch one page as the crawler would, show the answer and the verdict", .usage = "URL",
+    .name = "fetch", .summary = "fetch one page as the crawler would, and what comes of it", .usage = "URL",
     .description = "Keeps robots.txt, follows redirects, refuses private addresses as the crawler does, and shows what came: status, headers, "
                    "times, and what the extractor makes of the page (with --json the whole article). Needs no services and stores nothing. "
                    "Exit status 1: no page came; 3: the site cannot be reached.",

@@ -30,6 +30,8 @@ static const struct { const char *name; size_t at; } texts[] = {
 static const struct { const char *name; size_t at; } lists[] = {
     { "sitemaps", offsetof(struct source, sitemaps) }, { "keep_params", offsetof(struct source, keep_params) },
     { "drop_params", offsetof(struct source, drop_params) },
+    { "include", offsetof(struct source, include) },
+    { "exclude", offsetof(struct source, exclude) },
 };
 
 /* --- reading --- */

@@ -74,8 +74,9 @@ static void on_reload(void *arg)
         return;
     }
     struct config *fresh = config_load_again(r->config, &err);
-    if (!fresh) {
+    if (!fresh || !command_check_sources(fresh, &err)) {
         log_error("configuration not taken over reason=%s", log_quote(err.message));
+        config_destroy(fresh);
         return;
     }
     config_role_defaults(fresh);

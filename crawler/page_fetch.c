@@ -171,6 +171,16 @@ static bool fits(const struct page_fetch *p)
     return len <= (size_t)p->work.crawl->config->crawler.max_body_bytes;
 }
 
+/* The selectors of a rule as one list of them; NULL when there is none. The caller frees it. */
+static char *rule_of(const struct config_list *selectors)
+{
+    struct buffer text;
+    buffer_init(&text, 0);
+    for (char *const *s = selectors->items; *s; s++)
+        buffer_printf(&text, "%s%s", text.len ? ", " : "", *s);
+    return text.len ? buffer_take(&text) : NULL;
+}
+
 static void fill(const struct page_fetch *p, const struct hints *h, struct page *page)
 {
     const struct claim *c = p->work.claim;
@@ -178,7 +188,8 @@ static void fill(const struct page_fetch *p, const struct hints *h, struct page 
     *page = (struct page){
         .id = p->url.id, .url = p->url.fetch, .request_id = c->id, .request_url = c->url, .request_partition = c->partition,
         .version = c->version, .opened_at_ms = c->opened_at_ms, .source = c->source, .source_name = s ? s->title : NULL,
-        .timezone = s ? s->timezone : NULL, .via = c->via, .status = p->status, .gone = p->gone,
+        .timezone = s ? s->timezone : NULL, .language = s ? s->language : NULL, .include = s ? rule_of(&s->include) : NULL,
+        .exclude = s ? rule_of(&s->exclude) : NULL, .via = c->via, .status = p->status, .gone = p->gone,
         .discovered_at_ms = c->discovered_at_ms, .fetched_at_ms = p->fetched_at_ms, .content_type = p->header[HEADER_CONTENT_TYPE],
         .content_encoding = is_coded(p) ? p->header[HEADER_CONTENT_ENCODING] : NULL, .framed = p->framed.len ? "zstd" : NULL,
         .content_language = p->header[HEADER_CONTENT_LANGUAGE], .etag = p->header[HEADER_ETAG],
@@ -218,6 +229,8 @@ static bool send_page(struct page_fetch *p)
     p->work.pending++;
     bool sent = page_send(p->work.crawl->producer, &page, on_delivered, p, &err);
     hints_fini(&h);
+    free((char *)page.include);
+    free((char *)page.exclude);
     if (sent) {
         free(p->body.data); /* the producer has its copy; the bytes stay charged until they are delivered */
         p->body.data = NULL;

@@ -41,6 +41,7 @@ static const struct { const char *name; size_t at; } texts[] = {
 };
 static const struct { const char *name; size_t at; } lists[] = {
     { "feeds", OF(feeds) }, { "sitemaps", OF(sitemaps) }, { "keep_params", OF(keep_params) }, { "drop_params", OF(drop_params) },
+    { "include", OF(include) }, { "exclude", OF(exclude) },
 };
 
 static char **text_at(const struct source *s, size_t i)

@@ -298,6 +298,8 @@ static struct source *wish_of(const struct sources *s, const struct config_sourc
         put_list(&one->sitemaps, &c->sitemaps);
         put_list(&one->keep_params, &c->keep_params);
         put_list(&one->drop_params, &c->drop_params);
+        put_list(&one->include, &c->include);
+        put_list(&one->exclude, &c->exclude);
         url_fini(&u);
         ok = source_check(one, &err);
     }

@@ -30,7 +30,7 @@ struct source {
     char *timezone, *language;/* NULL */
     char *backfill;           /* NULL: the setting's */
     int64_t interval_ms;      /* 0: chosen */
-    struct config_list feeds, sitemaps, keep_params, drop_params;
+    struct config_list feeds, sitemaps, keep_params, drop_params, include, exclude;
     bool from_file, paused;
     /* Filled in by what reads and adds sources. */
     struct id id;             /* of url's key form: two sources of one id watch the same */

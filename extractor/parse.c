@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/url.h"
 #include "extractor/record.h"
+#include "extractor/selectors.h"
 #include "pipeline/page.h"
 
 #include <stdlib.h>
@@ -119,7 +120,7 @@ static struct extract_input extract_input_of(const struct page *p, const struct 
     return (struct extract_input){
         .bytes = buffer_str(body), .len = body->len, .truncated = truncated, .content_type = p->content_type, .url = p->url,
         .mode = EXTRACT_NEWS, .content_language = p->content_language, .x_robots_tag = p->x_robots_tag,
-        .tdm_reservation = p->tdm_reservation, .timezone = p->timezone, .fetched_at_s = p->fetched_at_ms / 1000,
+        .tdm_reservation = p->tdm_reservation, .timezone = p->timezone, .language = p->language, .fetched_at_s = p->fetched_at_ms / 1000,
         .hint_title = p->hint_title, .hint_summary = p->hint_summary, .hint_published = p->hint_published,
         .hint_authors = p->hint_authors,
     };
@@ -152,6 +153,13 @@ static void answer_fields(struct parser *p, const struct page *page, const struc
                p->members.len);
 }
 
+/* NULL where there is none. A rule with a mistake does nothing; commands refuse it where it is written. */
+static struct selectors *rule_of(const char *text)
+{
+    struct error err;
+    return text ? selectors_compile(&text, 1, &err) : NULL;
+}
+
 static void parse_page(struct parser *p, const struct page *page, struct buffer *out)
 {
     struct decode_limits limits = { .max_bytes = p->limits.decoded_bytes };
@@ -166,10 +174,15 @@ static void parse_page(struct parser *p, const struct page *page, struct buffer 
         return;
     }
     struct extract_input in = extract_input_of(page, &p->body, truncated);
+    struct selectors *include = rule_of(page->include), *exclude = rule_of(page->exclude);
+    in.include = include;
+    in.exclude = exclude;
     if (extract_run(p->extractor, &in, &fields, &err))
         answer_fields(p, page, &fields, out);
     else
         parsed_fail(out, err.kind, err.message);
+    selectors_destroy(include);
+    selectors_destroy(exclude);
     if (p->body.cap > BODY_KEEP)
         buffer_fini(&p->body);
 }

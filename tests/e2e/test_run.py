@@ -56,6 +56,18 @@ def test_sources_come_and_go_while_it_runs(folder, started):
     assert names[0] in harness.ask("sources", "list", *state) and names[1] not in harness.ask("sources", "list", *state)
 
 
+def test_a_sources_own_rules(folder, started):
+    site = started(harness.Site(folder))
+    rule = "sources:\n  - url: %s\n    name: ruled\n    exclude: [%s]\n"
+    config = harness.write_config(folder, delay_ms=5, extra=rule % (site.urls[0], '"li"'))
+    records = [json.loads(line) for line in harness.ask(*run_args(folder, "--once", config=config), timeout=120).splitlines()]
+    kinds = {block["kind"] for r in records for block in r["blocks"]}
+    assert {r["source"] for r in records} == {"ruled"} and "paragraph" in kinds and "list" not in kinds, kinds
+    config = harness.write_config(folder, extra=rule % (site.urls[0], '"p::before"'))
+    status, said = refused(*run_args(folder, config=config))
+    assert status == 2 and "%s:7: exclude" % config in said and "::before" in said, said
+
+
 def test_a_redis_of_ones_own(folder, started):
     site, redis, other = started(harness.Site(folder)), started(harness.Redis(folder)), started(harness.Redis(folder, "other"))
     config = harness.write_config(folder, redis=redis, delay_ms=5)
