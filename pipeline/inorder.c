@@ -14,6 +14,7 @@
 #include "pipeline/advance.lua.h"
 #include "pipeline/keys.h"
 #include "pipeline/metrics.h"
+#include "pipeline/topics.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -67,6 +68,7 @@ struct inorder {
     struct lane **lanes;        /* by partition; NULL: not ours */
     int32_t partitions;
     size_t held, held_bytes;
+    bool gapless;               /* offsets follow each other but for what retention takes */
     bool throttled;             /* max_items or max_bytes reached: all lanes pause */
     uint64_t generation;
     uv_timer_t *tick;           /* owned; closed with the loop's next turn */
@@ -419,15 +421,30 @@ void inorder_restart(struct inorder_item *it)
 
 /* --- the consumer's side --- */
 
+/* Records come from the position on; where that no longer (or not yet) exists, from the first one kept. */
+static void tell_gap(const struct lane *l, int64_t offset)
+{
+    const char *topic = topic_name(l->owner->options.topic);
+
+    if (offset < l->stored)
+        log_error("position is beyond the topic's end, reading begins anew topic=%s partition=%" PRId32 " position=%" PRId64 " offset=%" PRId64
+                  " reason=\"was the topic made anew?\"", topic, l->partition, l->stored, offset);
+    else if (l->owner->gapless && offset > l->stored && l->stored >= 0)
+        log_error("records were gone before they were read topic=%s partition=%" PRId32 " position=%" PRId64 " offset=%" PRId64
+                  " reason=\"the topic's retention; their requests are queued again in time\"", topic, l->partition, l->stored, offset);
+}
+
 static void on_record(void *arg, struct record *r)
 {
     struct inorder *o = arg;
     struct lane *l = r->partition < o->partitions ? o->lanes[r->partition] : NULL;
 
-    if (!l || l->state != LANE_RUNNING || l->leaving || o->draining || r->offset <= l->last_offset || r->offset < l->stored) {
+    if (!l || l->state != LANE_RUNNING || l->leaving || o->draining || r->offset <= l->last_offset) {
         record_release(r); /* it comes again when the lane starts again, or to another worker */
         return;
     }
+    if (l->last_offset < 0)
+        tell_gap(l, r->offset);
     l->last_offset = r->offset;
     struct inorder_item *it = item_add(l, r->offset, r->key_len + r->value_len + 256, false);
     update_throttle(o);
@@ -439,13 +456,24 @@ void inorder_set_work(struct inorder_item *it, void *work)
     it->work = work;
 }
 
+/* A topic may have more partitions than we make. */
+static void make_room(struct inorder *o, int32_t partition)
+{
+    if (partition < o->partitions)
+        return;
+    o->lanes = xrealloc(o->lanes, (size_t)(partition + 1) * sizeof(struct lane *));
+    for (; o->partitions <= partition; o->partitions++)
+        o->lanes[o->partitions] = NULL;
+}
+
 static void on_assigned(void *arg, const int32_t *partitions, size_t count)
 {
     struct inorder *o = arg;
 
     for (size_t i = 0; i < count; i++) {
         int32_t p = partitions[i];
-        assert(p >= 0 && p < o->partitions && !o->lanes[p]);
+        make_room(o, p);
+        assert(p >= 0 && !o->lanes[p]);
         struct lane *l = xcalloc(1, sizeof(*l));
         *l = (struct lane){ .owner = o, .partition = p, .generation = ++o->generation, .last_offset = -1 };
         o->lanes[p] = l;
@@ -616,6 +644,7 @@ struct inorder *inorder_create(struct stream *s, uv_loop_t *loop, struct redis *
     o->prefix = xstrdup(options->prefix);
     o->partitions = stream_partitions(s, options->topic);
     o->lanes = xcalloc((size_t)o->partitions, sizeof(struct lane *));
+    o->gapless = !stream_is_local(s) && !topic_spec(options->topic)->compacted;
     o->restarts = metric_counter("tidings_partition_restarts_total", "Partitions read again from the stored position", "topic", topic);
     o->applied = metric_counter("tidings_records_applied_total", "Records whose effect is in Redis", "topic", topic);
     o->unstored = metric_gauge("tidings_unstored_offsets", "Records received whose position is not in Redis yet", "topic", topic);

@@ -342,6 +342,8 @@ static void on_message(struct kafka_consumer *k, const rd_kafka_message_t *m)
     kafka_record_of(m, k->topic, &r, &headers);
     struct record *copy = record_copy(&r);
     free(headers);
+    if (m->offset < l->done) /* the position was beyond the end */
+        l->done = l->stored = m->offset;
     l->next = m->offset + 1;
     if (!l->paused && !l->first) {
         k->callbacks.on_record(k->callbacks.arg, copy);

@@ -24,6 +24,7 @@ static struct inorder *inorder;
 static struct piece *pieces[512];
 static size_t piece_count, applied, dropped;
 static bool drained, redis_closed;
+static enum topic topic;
 static enum { ALL_AT_ONCE, BY_HAND, EVERY_THIRD } mode;
 
 static void forget_piece(struct piece *p)
@@ -92,7 +93,7 @@ static void open_inorder(size_t max_items)
 {
     struct redis_callbacks connection = { up, down, changed, NULL };
     struct inorder_callbacks callbacks = { on_record, on_turn, on_applied, on_dropped, rig_on_fatal, &rig };
-    struct inorder_options options = { .topic = TOPIC_PAGES, .group = "g", .prefix = "t", .max_items = max_items };
+    struct inorder_options options = { .topic = topic, .group = "g", .prefix = "t", .max_items = max_items };
     struct error err;
 
     redis = redis_create(&rig.loop, rig.redis.socket, NULL, &connection, &err);
@@ -119,6 +120,7 @@ static int begin(void **state)
     (void)state;
     rig_init(&rig, NULL);
     mode = ALL_AT_ONCE;
+    topic = TOPIC_PAGES;
     applied = dropped = 0;
     drained = false;
     return 0;
@@ -141,7 +143,7 @@ static void send_numbers(int from, int to)
 
     for (int i = from; i < to; i++) {
         snprintf(value, sizeof(value), "%d", i);
-        struct record r = { .topic = TOPIC_PAGES, .key = id.hex, .key_len = ID_HEX_LEN, .value = value, .value_len = strlen(value) };
+        struct record r = { .topic = topic, .key = id.hex, .key_len = ID_HEX_LEN, .value = value, .value_len = strlen(value) };
         rig_send(&rig, &r);
     }
 }
@@ -150,7 +152,7 @@ static const char *position_key(void)
 {
     static struct key key;
     struct id id = id_of("k", 1);
-    key = key_position("t", "pages", stream_partition_of(rig.stream, TOPIC_PAGES, id.hex, ID_HEX_LEN));
+    key = key_position("t", topic_name(topic), stream_partition_of(rig.stream, topic, id.hex, ID_HEX_LEN));
     return key.s;
 }
 
@@ -393,6 +395,26 @@ static void a_position_that_is_none_is_fatal(void **state)
     close_inorder();
 }
 
+/* Somebody made the topic anew: what is in it now is read, from its beginning. */
+static void a_position_beyond_the_end(void **state)
+{
+    (void)state;
+    topic = TOPIC_EVENTS;
+    send_numbers(0, 10);
+    freeReplyObject(redis_server_ask(&rig.redis, "SET %s 1000000", position_key()));
+    open_inorder(0);
+    RUN_UNTIL(&rig.loop, applied == 10);
+    check_list(0, 10, 1);
+    long long position = redis_server_number(&rig.redis, "GET %s", position_key());
+    CHECK(position > 0 && position < 1000000, "%lld", position);
+    close_inorder();
+    open_inorder(0);
+    send_numbers(10, 20);
+    RUN_UNTIL(&rig.loop, applied == 20);
+    check_list(0, 20, 1);
+    close_inorder();
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 int main(void)
 {
@@ -409,6 +431,7 @@ int main(void)
         TEST(drain_finishes_what_is_in_work),
         TEST(drain_gives_up_what_takes_too_long),
         TEST(a_position_that_is_none_is_fatal),
+        TEST(a_position_beyond_the_end),
     };
     log_set_level(LOG_ERROR);
     return cmocka_run_group_tests(tests, NULL, NULL);
