@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 const char *rule_name(enum rule rule)
 {
@@ -103,6 +104,68 @@ static bool is_caption(const struct doc *d, const struct block *b)
     return e->owner == OWNER_FIGCAPTION || ((e->around & IN_FIGURE) && b->words < 80 && !(e->around & (IN_EMBED | IN_BLOCKQUOTE)));
 }
 
+#define CREDIT_BYTES 70 /* a credit stands within so many bytes of the end */
+#define PICTURE_LINE_WORDS 60
+
+/* "… Ảnh: An", "(Photo: AP)": what a line below a picture ends with. */
+static bool has_credit(const struct doc *d, const struct block *b)
+{
+    static const char *const words[] = { "ảnh", "Ảnh", "nguồn", "Nguồn", "photo", "foto", "image", "picture", "credit", "quelle", "fonte", "fuente", "bild",
+                                         "source", "courtesy", "kuva", "beeld", "zdj", "фото", "Фото" };
+    const char *text = d->text + b->text, *from = b->len > CREDIT_BYTES ? text + b->len - CREDIT_BYTES : text;
+    for (const char *s = text + b->len; s-- > from;) {
+        if (*s != ':')
+            continue;
+        for (size_t i = 0; i < COUNT(words); i++) {
+            size_t n = strlen(words[i]);
+            const char *at = s - n;
+            if (at >= text && strncasecmp(at, words[i], n) == 0 && (at == text || strchr(" (-/[", at[-1])))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* A line right below a picture, in italics or with a credit. */
+static bool is_picture_line(const struct doc *d, size_t i)
+{
+    const struct block *b = &d->blocks[i];
+    const struct element *e = &d->elements[b->owner];
+    if (!b->images_before || b->words > PICTURE_LINE_WORDS || (e->owner >= OWNER_H1 && e->owner <= OWNER_H4))
+        return false;
+    const struct image *image = &d->images[b->images_before - 1];
+    uint32_t up2 = e->up == DOC_NONE ? DOC_NONE : d->elements[e->up].up;
+    bool near = image->block == i && up2 != DOC_NONE && (element_inside(d, image->element, e->up) || element_inside(d, image->element, up2));
+    return near && (b->italic_n > 0.9f * b->n || has_credit(d, b));
+}
+
+#define BOX_BLOCKS 6
+#define BOX_WORDS 80
+#define BOX_LINKS 0.25f
+#define BOX_SURE 0.9f
+
+/* A small container with a line that is a link, and hardly a line that is not: other stories. */
+static bool in_teaser_box(const struct decide_input *in, size_t i)
+{
+    const struct doc *d = in->doc;
+    uint32_t box = d->elements[d->blocks[i].owner].up;
+    if (box == DOC_NONE || box == in->marks->dense || (in->marks->dense != DOC_NONE && element_inside(d, in->marks->dense, box)))
+        return false;
+    const struct element *e = &d->elements[box];
+    if (e->blocks < 2 || e->blocks > BOX_BLOCKS || e->link_text < BOX_LINKS * e->text || (e->around & (IN_TABLE | IN_BLOCKQUOTE | IN_EMBED)))
+        return false;
+    size_t first = i, words = 0;
+    bool link = false;
+    while (first > 0 && element_inside(d, d->blocks[first - 1].owner, box))
+        first--;
+    for (size_t k = first; k < d->block_count && k < first + BOX_BLOCKS && element_inside(d, d->blocks[k].owner, box); k++) {
+        const struct block *b = &d->blocks[k];
+        link |= block_link_density(b) > 0.9f && b->words >= 4;
+        words += b->words;
+    }
+    return link && words <= BOX_WORDS;
+}
+
 static void drop_by_shape(const struct decide_input *in, struct verdict *v)
 {
     const struct doc *d = in->doc;
@@ -115,6 +178,10 @@ static void drop_by_shape(const struct decide_input *in, struct verdict *v)
         }
         if (!v[i].keep)
             continue;
+        if (is_picture_line(d, i)) {
+            drop(&v[i], RULE_CAPTION);
+            continue;
+        }
         bool heading = e->owner >= OWNER_H1 && e->owner <= OWNER_H4;
         if (in->overlap[i] > TITLE_ALIKE && b->words >= 2 && (i == in->marks->title || heading))
             drop(&v[i], RULE_TITLE);
@@ -122,6 +189,8 @@ static void drop_by_shape(const struct decide_input *in, struct verdict *v)
             drop(&v[i], RULE_RELATED);
         else if (links > 0.9f && b->links == 1 && !b->ends_stop && (e->owner == OWNER_P || e->owner == OWNER_DIV))
             drop(&v[i], RULE_LINK);
+        else if (v[i].probability < BOX_SURE && in_teaser_box(in, i))
+            drop(&v[i], RULE_RELATED);
         else if (links > 0.3f && (features_phrases(in->features, i) & PHRASE_RELATED))
             drop(&v[i], RULE_RELATED);
         else if ((e->around & IN_FOOTER) && !(e->around & IN_ARTICLE) && v[i].probability < 0.9f)
@@ -273,7 +342,8 @@ static bool is_name_line(const struct doc *d, const struct block *b)
 {
     const struct element *e = &d->elements[b->owner];
     bool plain = e->owner != OWNER_LI && !(e->owner >= OWNER_H1 && e->owner <= OWNER_H4) && !(e->around & (IN_TABLE | IN_LI | IN_BLOCKQUOTE));
-    return plain && b->words >= 2 && b->words <= NAME_WORDS_MAX && b->capitalised == b->words && !b->ends_stop && b->digit_n == 0;
+    return plain && b->words >= 2 && b->words <= NAME_WORDS_MAX && b->capitalised == b->words && !b->ends_stop && b->digit_n == 0
+           && !b->commas && !memchr(d->text + b->text, ':', b->len);
 }
 
 static bool is_source_line(const struct decide_input *in, size_t i)
@@ -398,7 +468,7 @@ static void give_asides(const struct decide_input *in, struct verdict *v)
             last = i;
         }
     for (size_t i = first > CAPTION_BEFORE ? first - CAPTION_BEFORE : 0; i <= last && first < d->block_count; i++)
-        if (!v[i].keep && is_caption(d, &d->blocks[i]) && (v[i].rule == RULE_CAPTION || v[i].rule == RULE_MODEL)) {
+        if (!v[i].keep && (is_caption(d, &d->blocks[i]) || is_picture_line(d, i)) && (v[i].rule == RULE_CAPTION || v[i].rule == RULE_MODEL)) {
             v[i].aside = true;
             v[i].kind = BLOCK_CAPTION;
         }

@@ -34,7 +34,7 @@ static const char *const group_words[GROUP_COUNT] = {
                       "legend lightbox slideshow video player",
     [GROUP_BYLINE] = "author authors byline bio biography avatar contributor writer profile autor autores auteur auteurs redakteur verfasser tacgia autore",
     [GROUP_META] = "meta date time timestamp dateline published pubdate updated info tag tags tagged topic topics category "
-                   "categories label labels kicker section keywords datum fecha data ngay thoigian tukhoa schlagwort etiquetas",
+                   "categories label labels kicker section keywords datum fecha ngay thoigian tukhoa schlagwort etiquetas",
     [GROUP_COOKIE] = "cookie cookies consent gdpr privacy popup modal overlay dialog notice notification alert toast cmp onetrust "
                      "didomi",
     [GROUP_TOC] = "toc contents tableofcontents jump anchor skip",
@@ -45,9 +45,9 @@ static const char *const group_words[GROUP_COUNT] = {
                        "artykul clanek artikkel brodtext brodtekst tekst texte tresc",
     [GROUP_CREDIT] = "caption captions figcaption captiontext legend credit credits bildunterschrift bijschrift leyenda didascalia "
                      "chuthich legende billedtekst bildtext imagecaption photocaption copyright",
-    [GROUP_POINTS] = "keypoints takeaways takeaway highlights tldr bullets points key bulletpoints keyfacts faq faqs ranking",
-    [GROUP_BOX] = "box inset factbox infobox fact facts callout pullquote pull quote embed embedded module block component insert "
-                  "infographic chart interactive timeline",
+    [GROUP_POINTS] = "keypoints takeaways takeaway tldr bullets bulletpoints keyfacts faq faqs",
+    [GROUP_BOX] = "inset factbox infobox fact facts callout pullquote pull quote embed embedded insert infographic chart interactive "
+                  "timeline",
 };
 
 /* Two words of one class name that together name an article's body: the thing, then its body. */

@@ -20,7 +20,7 @@ import synthetic
 import trees as T
 
 FOLDS = 5
-MODELS, TREES, LEAVES = 3, 100, 16
+TREES, LEAVES = 200, 16
 PAGE_MODELS, PAGE_TREES, PAGE_LEAVES = 8, 80, 6
 SYNTHETIC_PAGES = 320
 NEWS = {"news-intl", "news-vi", "synthetic", "trafilatura-eval"}
@@ -95,21 +95,21 @@ def label_weak(pages, model):
 
 
 def thin(x, y, w, model):
-    """Blocks that a first model is sure are none of the article: one in five stays, for all of them."""
-    easy = (T.probability(model, x) < 0.01) & (y == 0)
-    stays = ~easy | (np.arange(len(y)) % 5 == 0)
-    w = np.where(easy, 5 * w, w)
+    """Blocks that a first model is sure are none of the article: one in three stays, for all of them."""
+    easy = (T.probability(model, x) < 0.005) & (y == 0)
+    stays = ~easy | (np.arange(len(y)) % 3 == 0)
+    w = np.where(easy, 3 * w, w)
     return x[stays], y[stays], w[stays]
 
 
 def train_blocks(true, weak, log):
     x, y, w = rows_of(true)
     log("first model: %d blocks of %d pages" % (len(y), len(true)))
-    first = T.fit_bag(x, y, w, 1, 80, LEAVES, 40, 0.5, 0.7)
+    first = T.fit_all(x, y, w, 60, LEAVES, 40)
     weak = label_weak(weak, first)
     x, y, w = thin(*rows_of(true + weak), first)
     log("model: %d blocks of %d pages" % (len(y), len(true) + len(weak)))
-    return T.fit_bag(x, y, w, MODELS, TREES, LEAVES, 40, 0.9, 0.5)
+    return T.fit_all(x, y, w, TREES, LEAVES, 40)
 
 
 def train_pages(rows, articles, weights):
@@ -183,8 +183,8 @@ def main():
         "Data: %s; sha256 of their truths %s" % ("wcxb-dev, news-intl, news-vi, trafilatura-eval, readability-weak",
                                                folder_hash(o.data, ["wcxb-dev", "news-intl", "news-vi", "trafilatura-eval", "readability-weak"])),
         "and %d Vietnamese pages made by extractor/train/synthetic.py. scikit-learn %s, numpy %s." % (len(made), sklearn.__version__, np.__version__),
-        "Blocks: %d times %d trees of %d leaves over %d features; pages: %d times %d trees of %d leaves over %d." % (
-            MODELS, TREES, LEAVES, final_blocks.width, PAGE_MODELS, PAGE_TREES, PAGE_LEAVES, final_pages.width),
+        "Blocks: %d trees of %d leaves over %d features; pages: %d times %d trees of %d leaves over %d." % (
+            TREES, LEAVES, final_blocks.width, PAGE_MODELS, PAGE_TREES, PAGE_LEAVES, final_pages.width),
     ]
     T.write_c(o.out, final_blocks, final_pages, provenance)
     if o.folds:

@@ -21,6 +21,10 @@ def fit_bag(x, y, w, models, trees, leaves, min_leaf, rows, columns):
     return out
 
 
+def fit_all(x, y, w, trees, leaves, min_leaf):
+    return [(fit(x, y, w, trees, leaves, min_leaf), np.arange(x.shape[1]))]
+
+
 def probability(bag, x):
     odds = sum(m.decision_function(x[:, width]) for m, width in bag) / len(bag)
     return 1 / (1 + np.exp(-odds))

@@ -21,6 +21,15 @@ static const struct { const char *name, *page, *block; bool keep; enum rule rule
       "Paragraph five", true, RULE_MODEL },
     { "an embedded post between paragraphs", TITLE "<article>" TEXT("one") TEXT("two") "<blockquote class=twitter-tweet><p>Closed!</p></blockquote>" TEXT("three") "</article>",
       "Closed!", true, RULE_EMBED },
+    { "a line below a picture, in italics", TITLE "<article>" BODY "<p><img src=/a.jpg></p><p><em>The bridge, seen from the tower of the town hall on Sunday</em></p></article>",
+      "The bridge, seen", false, RULE_CAPTION },
+    { "a line below a picture, with a credit", TITLE "<article>" BODY "<p><img src=/a.jpg></p><p>Cây cầu nhìn từ tháp của tòa thị chính sáng chủ nhật. Ảnh: Văn An</p></article>",
+      "Cây cầu", false, RULE_CAPTION },
+    { "a box of another story", TITLE "<article>" BODY "<div><h4><a href=/x>The other bridge is closed as well today</a></h4><p>It has been closed since the flood of the last year.</p></div>" TEXT("five")
+      "</article>", "It has been", false, RULE_RELATED },
+    { "a signature", TITLE "<article>" BODY "<p><strong>Annabella Weatherstone-Montgomery Featherington-Smythe</strong></p></article>", "Annabella", false, RULE_SIGNATURE },
+    { "a source", TITLE "<article>" BODY "<p>Source: Internationalgeographicalsociety Newsletterdepartment</p></article>", "Source", false, RULE_SIGNATURE },
+    { "a list's line between paragraphs", TITLE "<article>" TEXT("one") "<p>Half a line of text here</p>" TEXT("two") "</article>", "Half", false, RULE_MODEL },
     { "a table of the layout", TITLE "<table><tr><td>" BODY "</td></tr></table>", "Paragraph two", true, RULE_MODEL },
 };
 

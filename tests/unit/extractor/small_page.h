@@ -13,7 +13,7 @@
 
 /* Every block longer than 30 characters with few links is the article, as surely as it is long; what has an own page model is an article. */
 static const struct model_node hand_block_nodes[] = {
-    { 0.5f, F_LINK_DENSITY, 1, 2 }, { 3.4f, F_LOG_N, 3, 4 }, { -3, -1, 0, 0 }, { -2, -1, 0, 0 }, { 3, -1, 0, 0 },
+    { 0.5f, F_LINK_DENSITY, 1, 2 }, { 3.4f, F_LOG_N, 3, 4 }, { -3, -1, 0, 0 }, { -2, -1, 0, 0 }, { 2, -1, 0, 0 },
 };
 static const struct model_node hand_page_nodes[] = { { 5, -1, 0, 0 } };
 static const uint32_t hand_roots[] = { 0 };
