@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "base/url.h"
 #include "cli/connect.h"
-#include "cli/opml.h"
+#include "crawler/opml.h"
 #include "cli/row.h"
 #include "cli/table.h"
 #include "crawler/sources.h"

@@ -2,8 +2,8 @@
  *
  * Each feed is an outline of type rss with xmlUrl and htmlUrl; a source whose feeds are found is one of type link with url.
  * What OPML has no word for (name, backfill …) stands in attributes of our own namespace, which other programs leave alone. */
-#ifndef CLI_OPML_H
-#define CLI_OPML_H
+#ifndef CRAWLER_OPML_H
+#define CRAWLER_OPML_H
 
 #include "base/buffer.h"
 #include "base/error.h"

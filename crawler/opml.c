@@ -1,5 +1,5 @@
 /* opml.c - see opml.h. Outlines may nest (folders): only their attributes count. */
-#include "cli/opml.h"
+#include "crawler/opml.h"
 
 #include "base/charset.h"
 #include "base/log.h"
