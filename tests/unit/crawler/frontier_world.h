@@ -30,14 +30,17 @@ struct worker {
     size_t count;             /* of claims kept */
     int gained, draining, lost, changed;
     char fatal[512];
-    bool closed, drained;
+    bool closed, drained, leaving;
 };
 
 static void worker_on_claim(void *arg, struct claim *c)
 {
     struct worker *w = arg;
     CHECK(w->count < CLAIMS_KEPT, "claims");
-    w->claims[w->count++] = c;
+    if (w->leaving)
+        frontier_abandon(w->f, c); /* asked for before */
+    else
+        w->claims[w->count++] = c;
 }
 
 /* The claim is handed back: forget it. */
@@ -67,6 +70,8 @@ static void worker_on_lost(void *arg, int partition)
     }
 }
 
+static void (*worker_lost)(void *arg, int partition) = worker_on_lost; /* a test may do more */
+
 static void worker_on_fatal(void *arg, const struct error *err)
 {
     struct worker *w = arg;
@@ -85,7 +90,7 @@ static void worker_open_with(struct worker *w, const char *name, const struct fr
 {
     struct error err;
     struct frontier_options o = *options;
-    struct frontier_callbacks callbacks = { worker_on_claim, worker_on_gained, worker_on_draining, worker_on_lost, worker_on_changed,
+    struct frontier_callbacks callbacks = { worker_on_claim, worker_on_gained, worker_on_draining, worker_lost, worker_on_changed,
                                             worker_on_fatal, w };
     *w = (struct worker){ 0 };
     o.prefix = prefix;
@@ -119,6 +124,7 @@ static void worker_on_drained(void *arg) { ((struct worker *)arg)->drained = tru
 
 static __attribute__((unused)) void worker_drain(struct worker *w)
 {
+    w->leaving = true;
     frontier_drain(w->f, worker_on_drained, w);
     RUN_UNTIL(&loop, w->drained);
     worker_close(w);
