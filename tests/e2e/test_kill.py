@@ -14,6 +14,7 @@ from test_roles import nothing_open
 
 ROLES = ("crawler", "extractor", "loader")
 DELAY_MS = 150
+KILLS = 21
 
 
 class Fleet:
@@ -47,10 +48,16 @@ class Fleet:
                 return True
         return False
 
-    def kill(self, slot):
-        harness.wait_until("%s to have work" % (slot,), 60, lambda: self.has_work(slot), every=0.02)
+    def kill_one_at_work(self, roles, rng):
+        """Kills a worker of one of the roles that has work now and starts it again; returns its slot."""
+        def at_work():
+            slots = [slot for slot in self.workers if slot[0] in roles]
+            rng.shuffle(slots)
+            return next((slot for slot in slots if self.has_work(slot)), None)
+        slot = harness.wait_until(lambda: "a worker of %s to have work:\n%s" % (sorted(roles), self.tails()), 60, at_work, every=0.01)
         self.workers[slot].kill()
         self.start(slot)
+        return slot
 
     def tails(self):
         return "\n".join("--- %s\n%s" % (w.name, w.stderr()[-600:]) for w in self.workers.values())
@@ -96,17 +103,16 @@ def test_kill_9_of_every_role(folder, started):
         harness.ask("sources", "add", "--config", config, url)
     truth = site.truth()
     fleet = Fleet(folder, config, started)
-    kills = 20
-    slots = [slot for slot in fleet.workers for _ in range(4)][:kills]
-    rng.shuffle(slots)
-    for i, slot in enumerate(slots):
-        target = len(truth) * i // (kills + 2) * rng.uniform(0.8, 1.0)
+    left = {role: KILLS // len(ROLES) for role in ROLES}
+    for i in range(sum(left.values())):
+        target = len(truth) * i // (KILLS + 4) * rng.uniform(0.8, 1.0)
         harness.wait_until(lambda: "%d articles before kill %d\n%s" % (target, i, fleet.tails()), 180,
                            lambda: len(checks.cached(redis.client)) >= target, every=0.05)
+        slot = fleet.kill_one_at_work({role for role in ROLES if left[role]}, rng)
+        left[slot[0]] -= 1
         print("kill %d: %s %d, %d articles are there" % (i + 1, *slot, len(checks.cached(redis.client))), flush=True)
-        fleet.kill(slot)
     await_all(fleet, redis, truth, config, 240)
-    check_everything(site, kafka, redis, config, truth, ids_of(truth), kills)
+    check_everything(site, kafka, redis, config, truth, ids_of(truth), KILLS)
     for worker in fleet.workers.values():
         assert worker.stop() == 0, worker.stderr()[-2000:]
 
