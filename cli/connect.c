@@ -13,6 +13,7 @@
 
 #define WAIT_MS 15000 /* for a run that is starting, or another question that is being answered */
 #define ROLES_REDIS "localhost:6379"
+#define ROLES_WAIT_MS 5000
 
 /* The servers at c's addresses. */
 static bool open_both(struct connection *c, const struct config *config, struct error *err)
@@ -100,13 +101,37 @@ static bool roles_here(struct connection *c, const struct config *config)
     return here && use_configured(c, config, ROLES_REDIS, &err);
 }
 
+static bool redis_answers(const struct config *config)
+{
+    struct error err;
+    redisContext *r = redis_open(ROLES_REDIS, config->redis.frontier_password, &err);
+    if (r)
+        redisFree(r);
+    return r != NULL;
+}
+
+/* No state directory either: roles may have been started by hand a moment ago. */
+static bool roles_come(struct connection *c, const struct config *config)
+{
+    struct error err;
+    int64_t until_ms = clock_mono_ms() + ROLES_WAIT_MS;
+    struct state_dir *d = state_dir_open(config->state_dir, false, &err);
+    bool here = d != NULL;
+    state_dir_close(d);
+    if (here)
+        return false;
+    while (!(here = roles_here(c, config)) && redis_answers(config) && clock_mono_ms() < until_ms)
+        poll(NULL, 0, 50);
+    return here;
+}
+
 static bool find(struct connection *c, const struct config *config, struct error *err)
 {
     if (config->redis.frontier) {
         c->embedded = !config->kafka.bootstrap;
         return use_configured(c, config, config->redis.frontier, err);
     }
-    if (!config->state_dir_chosen && !runs(c, config) && roles_here(c, config))
+    if (!config->state_dir_chosen && !runs(c, config) && (roles_here(c, config) || roles_come(c, config)))
         return true;
     if (!c->lock)
         c->lock = state_dir_open(config->state_dir, false, err);

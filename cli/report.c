@@ -415,9 +415,18 @@ static void look_for_idle(struct report *r)
     r->options.on_idle(r->options.arg, (int)p.unread, p.unread_name);
 }
 
+/* A pipe whose reader went away says so before the next article comes. */
+static void look_for_reader(struct report *r)
+{
+    struct pollfd out = { .fd = r->options.fd };
+    if (r->options.mode == VIEW_JSON && !r->gone && poll(&out, 1, 0) > 0 && (out.revents & (POLLERR | POLLHUP)))
+        tell_gone(r, "");
+}
+
 static void turn(struct report *r)
 {
     struct error err;
+    look_for_reader(r);
     if (!connect_redis(r, &err) || follow(r, BLOCK_MS) < 0)
         poll(NULL, 0, BLOCK_MS); /* whoever watches the server says what is wrong with it */
     if (r->options.mode == VIEW_TABLE)

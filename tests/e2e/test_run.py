@@ -87,6 +87,23 @@ def test_a_redis_of_ones_own(folder, started):
     assert printed(run) == []
 
 
+def test_a_reader_that_has_enough(folder, started):
+    site = started(harness.Site(folder))
+    with open(folder / "run.err", "wb") as err:
+        run = subprocess.Popen([harness.program(), *run_args(folder, *site.urls)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=err)
+    try:
+        for _ in site.truth():
+            assert run.stdout.readline()
+        run.stdout.close()  # nothing more comes that could fail to be written
+        harness.wait_until("the end", 40, lambda: run.poll() is not None)
+        said = open(folder / "run.err").read()
+        assert run.returncode == 0 and "rror" not in said, said
+    finally:
+        if run.poll() is None:
+            run.kill()
+        run.wait()
+
+
 def test_the_private_redis_dies(folder, started):
     site = started(harness.Site(folder))
     run = started(harness.Tidings(folder, "run", *run_args(folder, *site.urls)))
