@@ -63,7 +63,7 @@ void entry_free(struct entry *e);
 /* The stream's lock is held. */
 void local_wake_consumer(struct local_stream *s, enum topic topic);
 void local_deliver(struct entry *e); /* hands e to its producer's loop, or frees it */
-void local_offer_space(struct local_stream *s);
+void local_offer_space(struct local_stream *s, enum topic topic);
 
 struct producer *local_producer_create(struct stream *s, uv_loop_t *loop, struct error *err);
 struct consumer *local_memory_consumer_create(struct local_stream *s, uv_loop_t *loop, enum topic topic,

@@ -117,7 +117,7 @@ static void drop_done(struct memory_consumer *c, struct partition *q, int64_t of
     }
     if (q->next < q->base)
         q->next = q->base;
-    local_offer_space(c->stream);
+    local_offer_space(c->stream, c->topic);
 }
 
 static void seek(struct partition *q, int64_t offset)

@@ -18,7 +18,7 @@ struct local_producer {
     struct local_stream *stream;   /* borrowed */
     struct local_producer *next;   /* in the stream's list */
     struct entries delivered;      /* by the stream's lock: to be reported on our loop */
-    bool refused;                  /* by the stream's lock: wants to hear of space */
+    unsigned refused;              /* by the stream's lock: topics, as bits, of whose space it wants to hear */
     bool space;                    /* by the stream's lock: there is some */
     bool failing;                  /* a file could not be appended to */
     size_t queued, queued_bytes;   /* the loop's */
@@ -41,21 +41,15 @@ void local_deliver(struct entry *e)
     uv_async_send(&e->producer->async);
 }
 
-static bool has_space(const struct local_stream *s)
+/* Of this topic alone: who waits for it may be the one who would empty another. */
+void local_offer_space(struct local_stream *s, enum topic topic)
 {
-    for (int t = 0; t < TOPIC_COUNT; t++)
-        if (s->memory[t].bytes > s->max_bytes / 4 * 3 || s->memory[t].records > QUEUE_MAX_RECORDS / 4 * 3)
-            return false;
-    return true;
-}
-
-void local_offer_space(struct local_stream *s)
-{
-    if (!has_space(s))
+    const struct memory_topic *m = &s->memory[topic];
+    if (m->bytes > s->max_bytes / 4 * 3 || m->records > QUEUE_MAX_RECORDS / 4 * 3)
         return;
     for (struct local_producer *p = s->producers; p; p = p->next)
-        if (p->refused) {
-            p->refused = false;
+        if (p->refused & 1u << topic) {
+            p->refused &= ~(1u << topic);
             p->space = true;
             uv_async_send(&p->async);
         }
@@ -98,7 +92,7 @@ static bool append_waiting(struct local_stream *s, enum topic topic, struct erro
         local_deliver(e);
         local_wake_consumer(s, topic);
         if (!f->waiting.first)
-            local_offer_space(s);
+            local_offer_space(s, topic);
         pthread_mutex_unlock(&s->lock);
     }
     return true;
@@ -144,7 +138,7 @@ static bool append_or_wait(struct local_producer *p, struct entry *e, struct err
     }
     if (f->waiting_bytes + e->bytes > WAITING_MAX_BYTES) {
         pthread_mutex_lock(&s->lock);
-        p->refused = true;
+        p->refused |= 1u << topic;
         pthread_mutex_unlock(&s->lock);
         return error_set(err, ERROR_LIMIT, "%s: %zu records wait for the disk", topic_name(topic), f->waiting.count);
     }
@@ -184,7 +178,7 @@ static bool send_to_memory(struct local_producer *p, struct entry *e, int32_t pa
     size_t records = m->records, bytes = m->bytes;
     bool full = records > 0 && (bytes + e->bytes > s->max_bytes || records >= QUEUE_MAX_RECORDS);
     if (full)
-        p->refused = true;
+        p->refused |= 1u << topic;
     else {
         entries_put(&q->kept, e);
         if (!q->cursor)

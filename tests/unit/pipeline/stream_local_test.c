@@ -68,6 +68,28 @@ static void test_numbering_begins_at_the_stored_position(void **state)
     bed_close(&b);
 }
 
+/* Who waits for room on `articles` hears of it though `pages` is full: it is the extractor, who empties `pages`. */
+static void test_space_is_of_one_topic(void **state)
+{
+    struct bed b;
+    struct reader r;
+    static char body[200000];
+    (void)state;
+    bed_open(&b);
+    for (int t = TOPIC_PAGES; t <= TOPIC_ARTICLES; t++)
+        while (try_send(&b, (enum topic)t, "k", body, sizeof(body), NULL))
+            ;
+    reader_init(&r, &b);
+    reader_create(&r, TOPIC_ARTICLES);
+    AWAIT(&b, b.space);
+    b.space = false;
+    reader_close(&r);
+    reader_create(&r, TOPIC_PAGES);
+    AWAIT(&b, b.space);
+    reader_close(&r);
+    bed_close(&b);
+}
+
 static void test_a_topic_has_one_consumer(void **state)
 {
     struct bed b;
@@ -257,6 +279,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         CONTRACT_TESTS,
         cmocka_unit_test(test_numbering_begins_at_the_stored_position),
+        cmocka_unit_test(test_space_is_of_one_topic),
         cmocka_unit_test(test_a_topic_has_one_consumer),
         cmocka_unit_test(test_loops_of_several_threads),
         cmocka_unit_test(test_loops_of_several_threads_on_a_file),
