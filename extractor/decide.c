@@ -218,15 +218,16 @@ static void keep_embeds(const struct doc *d, struct verdict *v)
 #define REGION_SHARE 0.2f
 #define TITLES_TRIED 4 /* a page may say its title twice, the second time where the article is */
 
-/* The smallest ancestor of the title that holds enough of what is selected after it, and how much that is. */
+/* The smallest ancestor of the title that holds enough of what is selected after it, and how much that is. The blocks of an
+ * element are one run, so that each ancestor goes on where the one below it ended. */
 static uint32_t region_of(const struct doc *d, const struct verdict *v, size_t title, float total, float *inside)
 {
     uint32_t region = d->blocks[title].owner;
+    size_t next = title + 1;
+    *inside = 0;
     for (; region != DOC_NONE; region = d->elements[region].up) {
-        *inside = 0;
-        for (size_t i = title + 1; i < d->block_count; i++)
-            if (v[i].keep && element_inside(d, d->blocks[i].owner, region))
-                *inside += (float)d->blocks[i].words;
+        for (; next < d->block_count && element_inside(d, d->blocks[next].owner, region); next++)
+            *inside += v[next].keep ? (float)d->blocks[next].words : 0;
         if (*inside >= REGION_WORDS && *inside >= REGION_SHARE * total)
             break;
     }

@@ -209,7 +209,7 @@ static void add_author(struct jsonld *ld, struct arena *a, const struct visit *v
 static void read_authors(struct jsonld *ld, struct arena *a, const struct visit *v, const json_t *value)
 {
     if (json_is_array(value))
-        for (size_t i = 0; i < json_array_size(value); i++)
+        for (size_t i = 0; i < json_array_size(value) && i < LD_LIST_MAX; i++)
             add_author(ld, a, v, json_array_get(value, i));
     else
         add_author(ld, a, v, value);
@@ -227,7 +227,7 @@ static int integer(const json_t *o, const char *name)
 static void read_images(struct jsonld *ld, struct arena *a, const struct visit *v, const json_t *value)
 {
     size_t n = json_is_array(value) ? json_array_size(value) : 1;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && i < LD_LIST_MAX; i++) {
         const json_t *one = json_is_array(value) ? json_array_get(value, i) : value;
         const char *url = json_string_value(one);
         if (json_is_object(one)) {

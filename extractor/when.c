@@ -16,6 +16,7 @@
 #define EARLIEST_S 315532800  /* 1980: what is older is no publishing date of a web page */
 #define LATEST_S 4102444800   /* 2100 */
 #define NEAR_BLOCKS 8
+#define TRIES_MAX 2000 /* blocks that are searched for a date */
 
 struct found { struct date date; enum origin origin; bool ok; };
 
@@ -165,13 +166,15 @@ static void try_text(const struct page_view *v, struct found *out)
         if (title >= step && d->blocks[title - step].n < 80 && !marginal(d, &d->blocks[title - step]) && try_block(v, title - step, out))
             return;
     }
+    unsigned tries = 0;
     for (int pass = 0; pass < 4; pass++)
-        for (size_t i = 0; i < d->block_count; i++) {
+        for (size_t i = 0; i < d->block_count && tries < TRIES_MAX; i++) {
             const struct block *b = &d->blocks[i];
             const struct element *e = &d->elements[b->owner];
             bool dated = e->far[GROUP_META] <= 1 || b->has_time || (b->says >> GROUP_META & 1);
             bool aside = pass < 2 ? marginal(d, b) : (e->around & (IN_NAV | IN_FOOTER)) || e->far[GROUP_COMMENT] <= 2 || b->has_copyright;
             bool fits = pass == 0 || pass == 2 ? dated && b->n < 120 : pass == 1 ? b->n < 200 : v->verdicts && v->verdicts[i].keep;
+            tries += !aside && fits && b->digit_n >= 3;
             if (!aside && fits && try_block(v, i, out))
                 return;
         }
