@@ -15,6 +15,7 @@
 
 static const char time_words[] =
     " t at um à a las los às ás as alle ore ora om kl klo kello lúc luc hồi vào saat saati godz godzina o ob u в о у pukul jam ve h noon στις ώρα ngày on "
+    "pazartesi salı çarşamba perşembe cuma cumartesi pazar monday tuesday wednesday thursday friday saturday sunday "
     "le den pada tanggal час время heure heures hrs ist uhr klokken klockan in the time เวลา الساعة ساعت בשעה alas ";
 
 /* Skips what may stand between a date and a time: marks, small words, the day of the week in brackets. */
@@ -266,10 +267,8 @@ bool date_parse(const char *text, size_t len, struct date *out)
     if (len == 0 || len > WHOLE_MAX)
         return false;
     if (all_digits(text, len)) {
-        if (len >= 9 && len <= 10)
-            return parse_epoch(text, len, out);
-        if (len >= 12 && len <= 13)
-            return parse_epoch(text, len, out);
+        if ((len == 9 || len == 10 || len == 12 || len == 13) && parse_epoch(text, len, out))
+            return true;
     }
     return parse_basic(text, len, out) || parse_month(text, len, out) || date_find(text, len, false, out, NULL);
 }

@@ -160,6 +160,16 @@ static bool hour_mark(struct cursor *c, bool dot, bool *marked)
     *marked = false;
     if (cursor_literal(c, ":") || cursor_literal(c, "\uFF1A") || (dot && cursor_literal(c, ".")))
         return true;
+    struct cursor spaced = *c; /* 20 h 45 */
+    cursor_space(&spaced);
+    if (spaced.at > c->at && cursor_literal(&spaced, "h") && spaced.at < spaced.end && *spaced.at == ' ') {
+        cursor_space(&spaced);
+        if (spaced.at < spaced.end && isdigit((unsigned char)*spaced.at)) {
+            *marked = true;
+            *c = spaced;
+            return true;
+        }
+    }
     if (cursor_literal(c, "h") || cursor_literal(c, "H") || cursor_literal(c, "g")) {
         if (c->at == c->end || !cursor_is_letter((unsigned char)*c->at)) {
             *marked = true;
@@ -180,7 +190,7 @@ static bool hour_mark(struct cursor *c, bool dot, bool *marked)
 /* Reads a time of day and the zone right behind it. */
 bool date_time(struct cursor *c, struct found *f, bool dot)
 {
-    static const char *const minute_marks[] = { "\u5206", "\uBD84", " ph\u00FAt", "ph\u00FAt", "p" };
+    static const char *const minute_marks[] = { "\u5206", "\uBD84", " ph\u00FAt", "ph\u00FAt" };
     struct cursor k = *c;
     int hour, minute = 0, second = 0, digits;
     bool marked;

@@ -190,6 +190,12 @@ static bool allowed(unsigned char c)
     return c < 0x80 && (unreserved(c) || (c && strchr("!$&'()*+,;=:@/?%", c)));
 }
 
+/* Whether a hex digit here would make a triplet with a stray percent sign before it ("%e%32"). */
+static bool completes_triplet(const struct buffer *out)
+{
+    return (out->len >= 1 && out->data[out->len - 1] == '%') || (out->len >= 2 && out->data[out->len - 2] == '%');
+}
+
 /* One byte or one %XX of s at *i, normalised (RFC 3986 6.2.2.1 and 6.2.2.2). */
 static bool put_normal(struct slice s, size_t *i, struct buffer *out)
 {
@@ -198,7 +204,7 @@ static bool put_normal(struct slice s, size_t *i, struct buffer *out)
     if (c == '%' && *i + 2 < s.len && hex_digit(s.p[*i + 1]) >= 0 && hex_digit(s.p[*i + 2]) >= 0) {
         c = (unsigned char)(hex_digit(s.p[*i + 1]) << 4 | hex_digit(s.p[*i + 2]));
         *i += 2;
-        if (c < 0x80 && unreserved(c))
+        if (c < 0x80 && unreserved(c) && !(hex_digit((char)c) >= 0 && completes_triplet(out)))
             return buffer_putc(out, (char)c);
     } else if (allowed(c)) {
         return buffer_putc(out, (char)c);

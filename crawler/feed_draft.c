@@ -79,6 +79,9 @@ bool feed_read_date(struct feed_draft *d, const char *what, const char *text, si
         len--;
     if (len == 0)
         return false;
+    char year[sizeof("2021-01")];
+    if (len == 4 && snprintf(year, sizeof(year), "%.4s-01", text) > 0 && date_parse(year, 7, out)) /* W3C-DTF has years alone */
+        return true;
     if (date_parse(text, len, out))
         return true;
     feed_warn(d, "item %lu: %s \"%.*s\" is no date that can be read", d->item_number, what, (int)(len < 80 ? len : 80), text);

@@ -51,6 +51,7 @@ static const struct { const char *text, *base, *want; } fetch_forms[] = {
     { "http://example.com/?a[]=1'", NULL, "http://example.com/?a%5B%5D=1'" },
     { "http://example.com/100%", NULL, "http://example.com/100%" },
     { "http://example.com/%u0111%4", NULL, "http://example.com/%u0111%4" },
+    { "http://example.com/%e%32%2g%%34%41", NULL, "http://example.com/%e%32%2g%%34A" }, /* or they would become triplets */
     { "http://example.com/a;b=c,d:e@f!$&'()*+", NULL, "http://example.com/a;b=c,d:e@f!$&'()*+" },
     /* WHATWG: what attributes and feeds contain */
     { "  \n http://example.com/a \t", NULL, "http://example.com/a" },
