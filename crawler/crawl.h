@@ -25,6 +25,8 @@
 struct robots_cache;
 struct readers;
 struct sources;
+struct blocked;
+struct backfill;
 struct websub;
 
 struct crawl {
@@ -40,6 +42,8 @@ struct crawl {
     struct sources *sources;
     struct websub *websub;             /* NULL: off */
     struct pace pace;                  /* of polls */
+    struct blocked *blocked;           /* sources that let us in no more */
+    struct backfill *backfill;
     struct budget *budget;
     struct work *works;                /* all that is in work */
     size_t work_count, visiting_count; /* visiting: those whose transfers are not over */

@@ -29,6 +29,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "crawler/backfill.h"
+#include "crawler/blocked.h"
 #include "crawler/discover.h"
 #include "crawler/door.h"
 #include "crawler/outfit.h"
@@ -313,6 +315,8 @@ static void free_when_gone(struct crawler *w)
     if (w->open > 0 || w->crawl.works)
         return;
     robots_cache_destroy(w->crawl.robots);
+    blocked_destroy(w->crawl.blocked);
+    backfill_destroy(w->crawl.backfill);
     address_policy_destroy(w->addresses);
     meta_destroy(w->meta);
     free(w);
@@ -448,6 +452,8 @@ static void *crawler_create(const struct stage_env *env, uv_loop_t *loop, struct
     c->gate = gate_create(loop, may_start, c);
     c->robots = robots_cache_create(c);
     c->readers = readers_create(loop, READERS);
+    c->blocked = blocked_create();
+    c->backfill = backfill_create();
     pace_init(&c->pace, (double)env->config->crawler.polls_per_hour);
     if (!make_fetcher(w, err) || !make_frontier(w, err) || !make_streams(w, err))
         goto fail;

@@ -16,11 +16,13 @@
 
 #include "base/decode.h"
 #include "base/mem.h"
+#include "crawler/blocked.h"
 #include "crawler/hints.h"
 #include "crawler/sources.h"
 #include "crawler/visit.h"
 #include "pipeline/deadletter.h"
 #include "pipeline/page.h"
+#include "pipeline/recheck.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,8 +35,6 @@
 #define GONE_TRIES 3                      /* 404s in a row before a known article counts as removed; 410 counts at once */
 #define RETRY_FIRST_MS (30 * 1000LL)
 #define RETRY_MAX_MS (3600 * 1000LL)
-
-static const int64_t recheck_ms[] = { 600 * 1000LL, 3600 * 1000LL, 6 * 3600 * 1000LL, 24 * 3600 * 1000LL };
 
 struct page_fetch {
     struct work work;
@@ -390,9 +390,9 @@ static void page_gone(struct page_fetch *p)
 static void unchanged(struct page_fetch *p)
 {
     const struct claim *c = p->work.claim;
-    size_t next = (size_t)(c->step > 0 ? c->step : 1);
+    int64_t age_ms = c->version - c->discovered_at_ms; /* both Redis's clock */
     work_complete(&p->work, &(struct result){ .completion = FRONTIER_CLOSE, .outcome = OUTCOME_UNCHANGED,
-                                              .recheck_in_ms = next < COUNT(recheck_ms) ? recheck_ms[next] : 0,
+                                              .recheck_in_ms = recheck_in_ms(age_ms, NULL),
                                               .etag = p->header[HEADER_ETAG], .last_modified = p->header[HEADER_LAST_MODIFIED] });
 }
 
@@ -408,10 +408,26 @@ static void apply(struct page_fetch *p, const struct page_verdict *v)
         close_with(p, v->outcome, v->detail);
 }
 
+/* Refusals add up to a source that is blocked; the turn is an event, with the page that brought it. */
+static void note_refusal(struct page_fetch *p)
+{
+    char evidence[64] = "";
+    struct crawl *c = p->work.crawl;
+    const char *source = p->work.claim->source;
+    bool refused = blocked_status(p->status);
+    if (!refused && p->status >= 400)
+        return; /* of the address, not of us */
+    if (!blocked_note(c->blocked, source, refused ? status_detail(p->status) : NULL))
+        return;
+    bool now = blocked_evidence(c->blocked, source, evidence, sizeof(evidence));
+    work_event(&p->work, "fetch", now ? "blocked" : "unblocked", now ? evidence : NULL, NULL);
+}
+
 static void answered(struct page_fetch *p, struct visit_report *v)
 {
     struct claim *c = p->work.claim;
     keep_answer(p, v);
+    note_refusal(p);
     work_event(&p->work, "fetch", p->status == 304 ? "not_modified" : "fetched", NULL,
                json_pack("{ss sI si sI sI}", "via", c->via, "discovered_at", (json_int_t)c->discovered_at_ms, "status", p->status, "bytes",
                          (json_int_t)p->body.len, "took_ms", (json_int_t)v->answer->took_ms));

@@ -8,6 +8,8 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "crawler/backfill.h"
+#include "crawler/blocked.h"
 #include "crawler/reader.h"
 #include "crawler/schedule.h"
 #include "crawler/visit.h"
@@ -20,6 +22,7 @@
 
 #define BATCH 500              /* URLs a call of frontier_discover() */
 #define BATCHES_OUT 2          /* calls without an answer: a sitemap of 50,000 URLs is not copied at once */
+#define DAY_MS (24 * 3600 * 1000LL)
 #define MOVED_FEED_FAILURES 3  /* answers that are no feed before its source is searched for feeds again */
 
 struct poll {
@@ -29,7 +32,9 @@ struct poll {
     char *etag, *last_modified;/* owned; of the answer being read */
     char *known_etag, *known_last_modified; /* owned; the claim's, where it is asked without them */
     struct schedule schedule;
+    struct url moved_to;       /* it answered there, and only there from now on; all NULL: it did not move */
     struct poll_facts facts;
+    size_t changed_parts;      /* of an index */
     size_t items, accepted;
     size_t items_left, batches_out; /* not yet given to the frontier; calls it has not answered */
     bool unstored;             /* an answer said that what was found may be lost */
@@ -50,6 +55,7 @@ static void poll_free(struct work *w)
     free(p->last_modified);
     free(p->known_etag);
     free(p->known_last_modified);
+    url_fini(&p->moved_to);
     free(p);
 }
 
@@ -111,26 +117,43 @@ static int64_t *dates_of(const struct reading *r, size_t *count)
     return dates;
 }
 
+/* All it shows is older than anything we would fetch: it is no longer where news appear. */
+static bool is_dormant(const struct poll *p)
+{
+    const struct reading *r = p->reading;
+    if (p->work.claim->kind != CLAIM_SITEMAP || !r || r->item_count == 0)
+        return false;
+    for (size_t i = 0; i < r->item_count; i++)
+        if (!r->items[i].filtered || strcmp(r->items[i].filtered, "old") != 0)
+            return false;
+    return true;
+}
+
 static int64_t next_in_ms(struct poll *p)
 {
     struct poll_facts *f = &p->facts;
     int64_t *dates = dates_of(p->reading, &f->dated);
     f->dated_s = dates;
-    f->accepted = p->accepted;
+    f->accepted = p->accepted + p->changed_parts;
     f->now_s = clock_unix_ms() / 1000;
     f->pace = p->work.crawl->pace.factor;
     pace_count(&p->work.crawl->pace, f->now_s);
     int64_t next_ms = schedule_next(&p->schedule, f);
     free(dates);
-    return next_ms;
+    return is_dormant(p) && next_ms < DAY_MS && !f->fixed_ms ? DAY_MS : next_ms;
 }
 
-/* It reads well, but what it used to bring does not come any more: the row says so. */
-static void tell_silence(struct poll *p)
+/* It reads well, but its pages are refused, or what it used to bring does not come any more: the row says so. */
+static void tell_trouble(struct poll *p)
 {
     char text[POLL_STATUS_SIZE];
     int64_t now_s = p->facts.now_s;
-    if (p->facts.end == POLL_FAILED || !schedule_is_silent(&p->schedule, now_s))
+    char evidence[50];
+    if (p->facts.end == POLL_FAILED)
+        return;
+    if (blocked_evidence(p->work.crawl->blocked, p->work.claim->source, evidence, sizeof(evidence)))
+        set_status(p, "blocked: %s", evidence);
+    if (!schedule_is_silent(&p->schedule, now_s))
         return;
     snprintf(text, sizeof(text), "%.0f days", (double)(now_s - p->schedule.new_s) / 86400);
     set_status(p, "silent: nothing new for %s, unlike before", text);
@@ -147,7 +170,7 @@ static void finish(struct poll *p)
         set_status(p, "%s", "the frontier was replaced: read again");
     } else {
         next_ms = next_in_ms(p);
-        tell_silence(p);
+        tell_trouble(p);
     }
     size_t schedule_len = schedule_write(&p->schedule, schedule);
     count(p, ok);
@@ -206,6 +229,8 @@ static void on_discovered(void *arg, const struct discovered *d, const struct er
     p->unstored = p->unstored || err;
     if (d)
         p->accepted += d->accepted;
+    if (d)
+        backfill_used(p->work.crawl->backfill, p->work.claim->source, p->reading, d->accepted);
     discover_more(p);
     finish_when_answered(p);
 }
@@ -239,18 +264,46 @@ static void discover_more(struct poll *p)
     }
 }
 
-/* The parts of a sitemap index are polls of their own. */
+/* Changed since the index was read last. A bare day counts as its last millisecond. */
+static bool is_newer(const struct poll *p, const struct reading_part *part)
+{
+    return p->schedule.polled_s > 0 && part->dated_ms / 1000 > p->schedule.polled_s;
+}
+
+/* The parts of a sitemap index are polls of their own; those that changed are due now. A change that tells its time is news. */
 static void put_parts(struct poll *p)
 {
+    struct frontier *f = p->work.crawl->frontier;
+    const char *source = p->work.claim->source;
     for (size_t i = 0; i < p->reading->part_count; i++) {
+        const struct reading_part *part = &p->reading->parts[i];
         struct url u;
-        const char *text = p->reading->parts[i].url;
-        if (!url_parse(&u, text, strlen(text), NULL, NULL, NULL))
+        if (!url_parse(&u, part->url, strlen(part->url), NULL, NULL, NULL))
             continue;
         p->work.pending++;
-        frontier_poll_put(p->work.crawl->frontier, p->work.claim->source, CLAIM_SITEMAP, &u, 0, on_put, p);
+        frontier_poll_put(f, source, CLAIM_SITEMAP, &u, 0, on_put, p);
+        if (is_newer(p, part)) {
+            p->work.pending++;
+            frontier_poll_now(f, source, CLAIM_SITEMAP, &u, on_put, p);
+            p->changed_parts += (part->dated_ms + 1) % DAY_MS != 0;
+        }
         url_fini(&u);
     }
+}
+
+/* Its address answers for good elsewhere, in the same budget: polled there from now on. */
+static void move(struct poll *p, const struct url *to)
+{
+    struct frontier *f = p->work.crawl->frontier;
+    const struct claim *c = p->work.claim;
+    struct url from;
+    if (strcmp(to->id.hex, c->id.hex) == 0 || !url_parse(&from, c->url, strlen(c->url), NULL, NULL, NULL))
+        return;
+    work_event(&p->work, "poll", "moved", to->fetch, NULL);
+    p->work.pending += 2;
+    frontier_poll_put(f, c->source, c->kind, to, 0, on_put, p);
+    frontier_poll_remove(f, c->source, c->kind, &from, on_put, p);
+    url_fini(&from);
 }
 
 static void search_again(struct poll *p)
@@ -260,15 +313,17 @@ static void search_again(struct poll *p)
     struct url u;
     if (!s || !url_parse(&u, s->url, strlen(s->url), NULL, NULL, NULL))
         return;
+    work_event(&p->work, "poll", "searched", "no feed or sitemap there any more", NULL);
     frontier_poll_put(c->frontier, s->name, CLAIM_DISCOVERY, &u, 0, NULL, NULL);
     frontier_poll_now(c->frontier, s->name, CLAIM_DISCOVERY, &u, NULL, NULL);
     url_fini(&u);
 }
 
 /* What should be a feed or sitemap is something else: an error page with status 200, or it moved. */
-static void not_a_feed(struct poll *p, const char *what)
+static void not_a_feed(struct poll *p, const char *what, bool for_good)
 {
-    if (p->schedule.failures + 1 == MOVED_FEED_FAILURES)
+    int failures = p->schedule.failures + 1;
+    if (p->work.claim->kind != CLAIM_FRONT && (for_good ? failures == 1 : failures == MOVED_FEED_FAILURES))
         search_again(p);
     fail(p, "%s", what);
 }
@@ -280,7 +335,7 @@ static void on_read(void *arg, struct reading *r)
     if (!work_back_from_pool(&p->work))
         return; /* freed with the poll */
     if (strcmp(r->format, "unknown") == 0) {
-        not_a_feed(p, r->warning[0] ? r->warning : "neither a feed nor a sitemap");
+        not_a_feed(p, r->warning[0] ? r->warning : "neither a feed nor a sitemap", false);
         return;
     }
     p->facts.end = POLL_READ;
@@ -289,9 +344,12 @@ static void on_read(void *arg, struct reading *r)
     p->items = r->item_count + r->part_count;
     set_status(p, "%s", r->warning[0] ? r->warning : "ok");
     p->work.pending++; /* so that an answer from inside does not end it early */
+    backfill_bound(p->work.crawl->backfill, p->work.claim->source, r);
     p->items_left = r->item_count;
     discover_more(p);
     put_parts(p);
+    if (p->moved_to.fetch)
+        move(p, &p->moved_to);
     if (r->hub)
         websub_seen(p->work.crawl->websub, p->work.claim, r->hub, r->self);
     p->work.pending--;
@@ -358,9 +416,11 @@ static void answered(struct poll *p, struct visit_report *v)
         set_status(p, "%s", "not modified");
         finish(p);
     } else if (code == 200) {
+        if (v->moved_for_good)
+            url_parse(&p->moved_to, v->url->fetch, strlen(v->url->fetch), NULL, NULL, NULL);
         read_body(p, v);
     } else if (code == 404 || code == 410) {
-        not_a_feed(p, code == 404 ? "http 404" : "http 410");
+        not_a_feed(p, code == 404 ? "http 404" : "http 410", code == 410);
     } else {
         fail(p, "http %s", status);
     }

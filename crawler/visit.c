@@ -196,6 +196,13 @@ static void on_turn(void *arg)
         .want = v->request.want ? v->request.want : want, .done = on_fetched, .arg = v });
 }
 
+/* robots.txt may have been read a moment ago: the host's row learns of its delay only when this visit is over. */
+static int64_t not_before(const struct visit *v, int64_t start_mono_ms)
+{
+    int64_t at = v->last_sent_mono_ms + (v->effect.crawl_delay_ms > 0 ? v->effect.crawl_delay_ms : 0);
+    return at > start_mono_ms ? at : start_mono_ms;
+}
+
 static void on_slot(void *arg, int64_t start_mono_ms, const struct error *err)
 {
     struct visit *v = arg;
@@ -203,7 +210,7 @@ static void on_slot(void *arg, int64_t start_mono_ms, const struct error *err)
     if (v->aborted)
         visit_free(v);
     else if (!err)
-        v->wait = gate_enter(v->crawl->gate, v->request.claim->partition, start_mono_ms, on_turn, v);
+        v->wait = gate_enter(v->crawl->gate, v->request.claim->partition, not_before(v, start_mono_ms), on_turn, v);
     else
         work_abort(v->request.claim->user); /* the slot is not ours any more, and so v is gone */
 }

@@ -7,6 +7,8 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "crawler/backfill.h"
+#include "crawler/blocked.h"
 #include "crawler/crawl.h"
 #include "crawler/page_fetch.h"
 #include "crawler/robots_cache.h"
@@ -291,10 +293,28 @@ void frontier_poll_put(struct frontier *f, const char *source, enum claim_kind k
     later(answer_put, a);
 }
 
+static inline void answer_later(frontier_done_fn *done, void *arg)
+{
+    if (!done)
+        return;
+    struct put_answer *a = xmalloc(sizeof(*a));
+    *a = (struct put_answer){ done, arg };
+    later(answer_put, a);
+}
+
 void frontier_poll_now(struct frontier *f, const char *source, enum claim_kind kind, const struct url *url, frontier_done_fn *done, void *arg)
 {
-    (void)f, (void)source, (void)kind, (void)url, (void)done, (void)arg;
+    (void)f, (void)source, (void)kind, (void)url;
     note("poll-now");
+    answer_later(done, arg);
+}
+
+void frontier_poll_remove(struct frontier *f, const char *source, enum claim_kind kind, const struct url *url, frontier_done_fn *done,
+                          void *arg)
+{
+    (void)f, (void)source, (void)kind;
+    note("remove:%s", url_path(url->fetch));
+    answer_later(done, arg);
 }
 
 /* --- the producer --- */
@@ -383,6 +403,8 @@ static inline void fake_up(web_fn *site)
     c->gate = gate_create(&fake.loop, fake_may_start, c);
     c->robots = robots_cache_create(c);
     pace_init(&c->pace, 0);
+    c->blocked = blocked_create();
+    c->backfill = backfill_create();
 }
 
 static inline void fake_down(void)
@@ -396,6 +418,8 @@ static inline void fake_down(void)
     assert_int_equal(fake.crawl.work_count, 0);
     assert_int_equal(fake.crawl.visiting_count, 0);
     robots_cache_destroy(fake.crawl.robots);
+    blocked_destroy(fake.crawl.blocked);
+    backfill_destroy(fake.crawl.backfill);
     web_stop(&fake.web);
     assert_int_equal(budget_used(fake.budget), 0);
     budget_destroy(fake.budget);

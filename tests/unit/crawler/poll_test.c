@@ -49,6 +49,12 @@ static bool site(struct web_request *r)
         return sitemap_index(r);
     if (is(r, "/cut"))
         return web_printf(r, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n<rss>"), false;
+    if (is(r, "/410"))
+        return web_text(r, 410, "", "");
+    if (is(r, "/moved.rss"))
+        return web_text(r, 301, "Location: /feed.rss\r\n", "");
+    if (is(r, "/moved-a-while.rss"))
+        return web_text(r, 302, "Location: /feed.rss\r\n", "");
     if (is(r, "/503"))
         return web_text(r, 503, "Retry-After: 60\r\n", "");
     if (is(r, "/out")) {
@@ -81,6 +87,9 @@ static const struct { enum claim_kind kind; const char *path, *etag, *journal, *
     { CLAIM_FEED, "/feed.rss", "\"f1\"", "ended POLLED:ok:keep:0", "not modified" },
     { CLAIM_FEED, "/html", NULL, "ended POLLED:failed:keep:0", NULL },
     { CLAIM_FEED, "/gone", NULL, "ended POLLED:failed:keep:0", "http 404" },
+    { CLAIM_FEED, "/410", NULL, "ended put:discovery:/ poll-now POLLED:failed:keep:0", "http 410" },
+    { CLAIM_FEED, "/moved.rss", NULL, "slot ended discover:2/4 put:feed:/feed.rss remove:/moved.rss replied POLLED:ok:etag:4", "ok" },
+    { CLAIM_FEED, "/moved-a-while.rss", NULL, "slot ended discover:2/4 replied POLLED:ok:etag:4", "ok" },
     { CLAIM_FEED, "/503", NULL, "ended:failed retry-after:60000 POLLED:failed:keep:0", "http 503" },
     { CLAIM_FEED, "/cut", NULL, "slot ended POLLED:failed:keep:0", NULL },
     { CLAIM_FEED, "/out", NULL, "ended put:feed:/feed.rss POLLED:ok:0", "moved to localhost" },

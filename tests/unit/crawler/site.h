@@ -1,7 +1,7 @@
 /* site.h - a scripted web of many sites for tests: 127.0.0.N is site N, all on one port. A page is one line; the server logs
  * every request with the time it was received, so that manners are judged from its side.
  *
- * In headers and bodies "$N" stands for "http://127.0.0.N:PORT". A row with an ETag answers 304 to who knows it. */
+ * A row whose path ends in "|cookie" answers those who send one. In headers and bodies "$N" stands for "http://127.0.0.N:PORT". A row with an ETag answers 304 to who knows it. */
 #ifndef TESTS_CRAWLER_SITE_H
 #define TESTS_CRAWLER_SITE_H
 
@@ -105,9 +105,16 @@ static inline bool site_answer(struct web_request *r)
     sscanf(host, "127.0.0.%d", &number);
     pthread_mutex_lock(&site.lock);
     site_log(r, number);
-    for (size_t i = 0; i < site.row_count; i++)
-        if (site.rows[i].host == number && strcmp(site.rows[i].path, r->path) == 0)
-            row = site.rows[i];
+    size_t len = strlen(r->path);
+    bool cookie = strstr(r->text, "Cookie: ") != NULL, found_cookie = false;
+    for (size_t i = 0; i < site.row_count; i++) {
+        const struct site_row *one = &site.rows[i];
+        if (one->host != number || strncmp(one->path, r->path, len) != 0 || found_cookie)
+            continue;
+        found_cookie = cookie && strcmp(one->path + len, "|cookie") == 0;
+        if (found_cookie || one->path[len] == '\0')
+            row = *one;
+    }
     pthread_mutex_unlock(&site.lock);
     return site_row_answer(r, &row);
 }
