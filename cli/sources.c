@@ -11,6 +11,7 @@
 #include "cli/row.h"
 #include "cli/table.h"
 #include "crawler/sources.h"
+#include "extractor/selectors.h"
 #include "pipeline/frontier_state.h"
 #include "pipeline/keys.h"
 #include "pipeline/redis.h"
@@ -155,6 +156,21 @@ static bool from_options(struct invocation *inv, struct source *s)
     s->backfill = xstrdup(option(inv, "backfill"));
     words(&s->feeds, option(inv, "feeds"));
     words(&s->sitemaps, option(inv, "sitemaps"));
+    words(&s->keep_params, option(inv, "keep-params"));
+    words(&s->drop_params, option(inv, "drop-params"));
+    s->include.items[0] = xstrdup(option(inv, "include"));
+    s->exclude.items[0] = xstrdup(option(inv, "exclude"));
+    return true;
+}
+
+static bool can_read(const struct config_list *rule, struct error *err)
+{
+    for (char *const *item = rule->items; *item; item++) {
+        struct selectors *compiled = selectors_compile((const char *const *)item, 1, err);
+        if (!compiled)
+            return false;
+        selectors_destroy(compiled);
+    }
     return true;
 }
 
@@ -219,7 +235,8 @@ static bool add_site(struct invocation *inv, redisContext *c, const struct meta 
 {
     struct source s = { 0 };
     struct known known;
-    bool ok = known_read(&known, c, inv->config->prefix, err) && from_options(inv, &s) && address_of(&s, site, err);
+    bool ok = known_read(&known, c, inv->config->prefix, err) && from_options(inv, &s) && can_read(&s.include, err) &&
+              can_read(&s.exclude, err) && address_of(&s, site, err);
     if (ok) {
         char *plain = option(inv, "name") ? NULL : source_default_name(meta, s.url, err);
         s.name = option(inv, "name") ? xstrdup(option(inv, "name")) : free_name(&known, plain);
@@ -324,7 +341,7 @@ static bool read_file(const char *path, struct buffer *out, struct error *err)
 struct import {
     struct invocation *inv;
     const struct source *list;
-    int refused;
+    size_t refused, known; /* known: watched already */
 };
 
 static void on_refused(void *arg, size_t i, const struct error *why)
@@ -334,13 +351,18 @@ static void on_refused(void *arg, size_t i, const struct error *why)
     command_say(m->inv, STATUS_NO, "%s: %s", log_quote(m->list[i].url), why->message);
 }
 
-/* Leaves out what is watched already, and names the rest. Returns how many stay. */
-static size_t sift(struct known *known, const struct meta *meta, struct source *list, size_t count)
+/* Leaves out what is watched already or cannot be read, and names the rest. Returns how many stay. */
+static size_t sift(struct import *m, struct known *known, const struct meta *meta, struct source *list, size_t count)
 {
     size_t n = 0;
     for (size_t i = 0; i < count; i++) {
         struct id id;
-        if (!id_of_address(list[i].url, &id) || map_get(known->ids, id.hex)) {
+        struct error why;
+        bool readable = can_read(&list[i].include, &why) && can_read(&list[i].exclude, &why);
+        if (!readable)
+            on_refused(m, i, &why);
+        if (!readable || !id_of_address(list[i].url, &id) || map_get(known->ids, id.hex)) {
+            m->known += readable;
             source_fini(&list[i]);
             continue;
         }
@@ -361,20 +383,21 @@ static int import_list(struct invocation *inv, redisContext *c, const struct met
 {
     struct error err;
     struct known known;
-    struct import m = { inv, list, 0 };
+    struct import m = { inv, list, 0, 0 };
     if (!known_read(&known, c, inv->config->prefix, &err)) {
         known_fini(&known);
         return command_fail(inv, &err);
     }
-    size_t n = sift(&known, meta, list, count);
+    size_t n = sift(&m, &known, meta, list, count), sifted = m.refused;
     bool ok = source_add_all(c, inv->config->prefix, list, n, on_refused, &m, &err);
     known_fini(&known);
     if (!ok)
         return command_fail(inv, &err);
+    size_t added = n - (m.refused - sifted);
     if (inv->json)
-        printf("{\"added\":%zu,\"known\":%zu,\"refused\":%d}\n", n - (size_t)m.refused, count - n, m.refused);
+        printf("{\"added\":%zu,\"known\":%zu,\"refused\":%zu}\n", added, m.known, m.refused);
     else
-        printf("%zu added, %zu were watched already, %d refused\n", n - (size_t)m.refused, count - n, m.refused);
+        printf("%zu added, %zu were watched already, %zu refused\n", added, m.known, m.refused);
     return m.refused ? STATUS_NO : STATUS_OK;
 }
 
@@ -452,6 +475,10 @@ const struct command sources_command = {
         { "title", 0, "TEXT", "what readers are shown" },
         { "feeds", 0, "URLS", "its feeds, with spaces between (default: found)" },
         { "sitemaps", 0, "URLS", "its sitemaps, with spaces between (default: found)" },
+        { "include", 0, "SELECTORS", "elements that hold the article (CSS, with commas between)" },
+        { "exclude", 0, "SELECTORS", "elements that never belong to it" },
+        { "keep-params", 0, "NAMES", "query parameters that tell pages apart, with spaces between" },
+        { "drop-params", 0, "NAMES", "query parameters that do not" },
         { "language", 0, "TAG", "of pages that name none" },
         { "timezone", 0, "ZONE", "of dates that name none: Asia/Ho_Chi_Minh, +07:00" },
         { "backfill", 0, "AGE", "how old an item may be at first: 12h, 2d, none, all" },

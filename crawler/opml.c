@@ -27,11 +27,11 @@ static const struct { const char *name; size_t at; } texts[] = {
     { "timezone", offsetof(struct source, timezone) }, { "language", offsetof(struct source, language) },
     { "backfill", offsetof(struct source, backfill) },
 };
-static const struct { const char *name; size_t at; } lists[] = {
-    { "sitemaps", offsetof(struct source, sitemaps) }, { "keep_params", offsetof(struct source, keep_params) },
-    { "drop_params", offsetof(struct source, drop_params) },
-    { "include", offsetof(struct source, include) },
-    { "exclude", offsetof(struct source, exclude) },
+#define SPACES " \t\r\n"
+static const struct { const char *name; size_t at; const char *between; } lists[] = { /* selectors hold spaces of their own */
+    { "sitemaps", offsetof(struct source, sitemaps), SPACES },       { "keep_params", offsetof(struct source, keep_params), SPACES },
+    { "drop_params", offsetof(struct source, drop_params), SPACES }, { "include", offsetof(struct source, include), "\n" },
+    { "exclude", offsetof(struct source, exclude), "\n" },
 };
 
 /* --- reading --- */
@@ -46,10 +46,10 @@ static void list_add(struct config_list *list, const char *item)
         list->items[n] = xstrdup(item);
 }
 
-static void list_split(struct config_list *list, const char *value)
+static void list_split(struct config_list *list, const char *value, const char *between)
 {
     char *copy = xstrdup(value), *save = NULL;
-    for (char *word = strtok_r(copy, " \t\r\n", &save); word; word = strtok_r(NULL, " \t\r\n", &save))
+    for (char *word = strtok_r(copy, between, &save); word; word = strtok_r(NULL, between, &save))
         list_add(list, word);
     free(copy);
 }
@@ -86,7 +86,7 @@ static void fill(struct source *s, const struct xml_attribute *a, size_t n)
         *(char **)((char *)s + texts[i].at) = xstrdup(own(a, n, texts[i].name));
     for (size_t i = 0; i < COUNT(lists); i++)
         if ((value = own(a, n, lists[i].name)))
-            list_split((struct config_list *)((char *)s + lists[i].at), value);
+            list_split((struct config_list *)((char *)s + lists[i].at), value, lists[i].between);
     if ((value = own(a, n, "interval_ms")))
         s->interval_ms = strtoll(value, NULL, 10);
     s->paused = (value = own(a, n, "state")) && strcmp(value, "paused") == 0;
@@ -207,7 +207,7 @@ static const char *text_of(const json_t *row, const char *field)
     return json_string_value(json_object_get(row, field));
 }
 
-static void put_list(struct buffer *out, const char *name, const json_t *list)
+static void put_list(struct buffer *out, const char *name, const json_t *list, char between)
 {
     struct buffer joined;
     size_t i;
@@ -216,7 +216,11 @@ static void put_list(struct buffer *out, const char *name, const json_t *list)
         return;
     buffer_init(&joined, 0);
     json_array_foreach((json_t *)list, i, item)
-        buffer_printf(&joined, "%s%s", i ? " " : "", json_string_value(item));
+        {
+        if (i)
+            buffer_putc(&joined, between);
+        buffer_puts(&joined, json_string_value(item));
+    }
     put_attribute(out, name, buffer_str(&joined));
     buffer_fini(&joined);
 }
@@ -231,7 +235,7 @@ static void put_own(struct buffer *out, const json_t *row)
     }
     for (size_t i = 0; i < COUNT(lists); i++) {
         snprintf(name, sizeof(name), "tidings:%s", lists[i].name);
-        put_list(out, name, json_object_get(row, lists[i].name));
+        put_list(out, name, json_object_get(row, lists[i].name), lists[i].between[0]);
     }
     if (json_object_get(row, "interval_ms")) {
         snprintf(number, sizeof(number), "%" JSON_INTEGER_FORMAT, json_integer_value(json_object_get(row, "interval_ms")));

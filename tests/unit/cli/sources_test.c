@@ -23,6 +23,7 @@ static void lines(void **state)
     check_line(2, "sources add", "");
     check_line(2, "sources add --name x https://a.example https://b.example", "");
     check_line(2, "sources add --interval soon https://a.example", "");
+    check_line(1, "sources add --include p:first-child https://a.example", "");
     check_line(2, "sources", "");
     check_line(2, "sources drop", "");
     check_line(0, "sources pause one.example", "paused one.example");
@@ -66,7 +67,8 @@ static void round_trip(void **state)
     (void)state;
     static const char *const full[] = { "sources", "add", "--name", "full", "--title", "A & <B> \"C\"", "--feeds", "https://f.example/1 https://f.example/2",
                                         "--sitemaps", "https://f.example/s.xml", "--language", "vi", "--timezone", "+07:00", "--backfill", "all",
-                                        "--interval", "90", "https://f.example/" };
+                                        "--interval", "90", "--include", "div.story p, #main > p", "--keep-params",
+                                        "id page", "--drop-params", "sid", "https://f.example/" };
     char path[] = "/tmp/tidings-opml-XXXXXX", line[100];
     ask_empty();
     free(ask_words(0, COUNT(full), full));
