@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "pipeline/metrics.h"
 #include "pipeline/notify.h"
 
 #include <assert.h>
@@ -60,6 +61,7 @@ struct worker {
     int open_handles;
     int64_t drain_until_ms, told_ms, watchdog_ms, watchdog_told_ms;
     bool told_ready;
+    struct { struct metric *used, *lendable, *ready; } shown;
     atomic_bool draining, over;
     enum worker_end end;
     pthread_mutex_t lock; /* failed, err */
@@ -334,11 +336,29 @@ static void tell_supervisor(struct worker *w, int64_t now_ms)
     buffer_fini(&why);
 }
 
+static void make_metrics(struct worker *w)
+{
+    w->shown.used = metric_gauge("tidings_body_budget_used_bytes", "Bytes of bodies that transfers and their readers hold", NULL, NULL);
+    w->shown.lendable = metric_gauge("tidings_body_budget_bytes", "What of body_budget_mb can be lent to transfers", NULL, NULL);
+    w->shown.ready = metric_gauge("tidings_ready", "1: as /readyz says", NULL, NULL);
+}
+
+static void update_metrics(struct worker *w)
+{
+    struct buffer why;
+    buffer_init(&why, 1024);
+    metric_set(w->shown.used, (double)budget_used(w->budget));
+    metric_set(w->shown.lendable, (double)budget_lendable(w->budget));
+    metric_set(w->shown.ready, worker_ready(w, &why));
+    buffer_fini(&why);
+}
+
 static void on_worker_tick(uv_timer_t *t)
 {
     struct worker *w = t->data;
     int64_t now_ms = clock_mono_ms();
     tell_supervisor(w, now_ms);
+    update_metrics(w);
     if (!w->draining)
         return;
     tell_waiting(w, now_ms);
@@ -403,6 +423,7 @@ struct worker *worker_create(const struct worker_options *options, uv_loop_t *lo
     w->loop = loop;
     w->watchdog_ms = notify_watchdog_ms();
     make_id(w);
+    make_metrics(w);
     size_t budget_bytes = (size_t)options->config->body_budget_mb << 20;
     w->budget = budget_create(budget_bytes);
     budget_set_aside(w->budget, budget_bytes / STREAM_SHARE);

@@ -44,14 +44,16 @@ def test_ports_health_and_drain(folder, started, services):
     processes = [started(role(folder, "%s%d" % (kind, i), kind, config)) for kind in ROLES for i in range(2)]
     for p in processes:
         ready(p)
+    with open(os.path.join(harness.ROOT, "docs", "operations.md")) as f:
+        manual = f.read()
     ports = [p.health_port() for p in processes]
     assert len(set(ports)) == len(ports), ports
     for port in ports:
         assert get(port, "/healthz") == (200, "ok\n") and get(port, "/readyz") == (200, "ok\n")
         status, text = get(port, "/metrics")
         assert status == 200 and "tidings_build_info{version=" in text and text.endswith("\n"), text[:300]
-        for name in re.findall(r"^([a-z_]+)[ {]", text, re.M):
-            assert name.startswith(("tidings_", "process_")), name
+        for name in re.findall(r"^# TYPE ([a-z_]+) ", text, re.M):
+            assert name.startswith(("tidings_", "process_")) and "`%s" % name in manual, "docs/operations.md does not name %s" % name
     for p in processes:
         p.process.send_signal(signal.SIGTERM)
     for p in processes:
