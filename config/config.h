@@ -69,6 +69,7 @@ struct config {
         int64_t threads;                    /* 0: one a core */
         int64_t parse_timeout_ms, parse_memory_mb, max_decoded_bytes;
         bool sandbox;
+        bool site_memory;
     } extractor;
     struct {
         int64_t ttl_ms;                     /* of article:<id>: 7 days */

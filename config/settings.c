@@ -93,6 +93,8 @@ const struct setting settings[] = {
       "Largest page once unpacked." },
     { "extractor.sandbox", SETTING_BOOL, 0, FIELD(extractor.sandbox), "true", 0, 0, 0, NULL,
       "Parse in child processes that can open neither files nor sockets." },
+    { "extractor.site_memory", SETTING_BOOL, 0, FIELD(extractor.site_memory), "true", 0, 0, 0, NULL,
+      "Leave out what several pages of a host have in common, where the model doubts that it is text." },
 
     { "loader.ttl_s", SETTING_NUMBER, 0, FIELD(loader.ttl_ms), "604800", 1, 315360000, 1000, "seconds",
       "How long an article stays in the cache." },

@@ -2,6 +2,7 @@
 #include "extractor/decide.h"
 
 #include "base/mem.h"
+#include "extractor/memory.h"
 #include "extractor/words.h"
 
 #include <stdlib.h>
@@ -11,7 +12,8 @@
 const char *rule_name(enum rule rule)
 {
     static const char *const names[RULE_COUNT] = { "model", "outside-article", "link-only", "related", "footer", "caption", "embed",
-                                                   "after-region", "repeat", "include", "exclude", "title", "gap", "tail", "signature" };
+                                                   "after-region", "repeat", "include", "exclude", "title", "gap", "tail", "signature",
+                                                   "memory" };
     return names[rule];
 }
 
@@ -523,7 +525,7 @@ static void ask_model(const struct decide_input *in, struct verdict *v)
     }
 }
 
-float decide(const struct decide_input *in, struct verdict *v)
+float decide(struct decide_input *in, struct verdict *v)
 {
     const struct doc *d = in->doc;
 
@@ -543,6 +545,7 @@ float decide(const struct decide_input *in, struct verdict *v)
         drop_repeats(d, v);
         drop_tail(d, v);
         drop_signatures(in, v);
+        in->doubted_count = memory_apply(d, v, in->known, in->known_count, in->doubted);
     }
     if (in->forced)
         obey_selectors(in, v);

@@ -9,7 +9,7 @@
 
 enum rule { /* what decided last */
     RULE_MODEL, RULE_GATE, RULE_LINK, RULE_RELATED, RULE_FOOTER, RULE_CAPTION, RULE_EMBED, RULE_REGION, RULE_REPEAT, RULE_INCLUDE,
-    RULE_EXCLUDE, RULE_TITLE, RULE_GAP, RULE_TAIL, RULE_SIGNATURE, RULE_COUNT
+    RULE_EXCLUDE, RULE_TITLE, RULE_GAP, RULE_TAIL, RULE_SIGNATURE, RULE_MEMORY, RULE_COUNT
 };
 const char *rule_name(enum rule rule);
 
@@ -29,9 +29,13 @@ struct decide_input {
     const float *overlap;
     const unsigned char *forced; /* a byte a block: 0, 1 include, 2 exclude; NULL: no selectors */
     bool news;
+    const uint32_t *known; /* blocks of the site's memory; memory.h */
+    size_t known_count;
+    uint32_t *doubted;     /* out: room for MEMORY_TELLS hashes */
+    size_t doubted_count;
 };
 
 /* Fills one verdict a block; returns the threshold that was used. */
-float decide(const struct decide_input *in, struct verdict *out);
+float decide(struct decide_input *in, struct verdict *out);
 
 #endif

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "extractor/hidden.h"
 #include "extractor/inside.h"
+#include "extractor/memory.h"
 #include "extractor/selectors.h"
 
 #include <stdlib.h>
@@ -45,6 +46,7 @@ struct extractor {
     float *overlap;            /* owned */
     struct verdict *verdicts;  /* owned */
     unsigned char *forced;     /* owned; NULL without selectors */
+    uint32_t doubted[MEMORY_TELLS];
     size_t block_room;
     const struct models *models; /* borrowed */
     struct scorer *scorer;     /* owned; of models->blocks */
@@ -266,7 +268,7 @@ static void mark_forced(struct extractor *x, const struct extract_input *in)
     free(elements);
 }
 
-static void judge(struct extractor *x, const struct extract_input *in)
+static void judge(struct extractor *x, const struct extract_input *in, struct article_fields *out)
 {
     features_destroy(x->features);
     struct feature_page page = { .doc = &x->doc, .marks = &x->marks, .phrases = x->phrases, .overlap = x->overlap,
@@ -276,8 +278,11 @@ static void judge(struct extractor *x, const struct extract_input *in)
         page.description = x->meta.ld.description;
     x->features = features_create(&page);
     struct decide_input input = { .doc = &x->doc, .marks = &x->marks, .features = x->features, .scorer = x->scorer,
-                                  .overlap = x->overlap, .forced = x->forced, .news = page.news };
+                                  .overlap = x->overlap, .forced = x->forced, .news = page.news, .known = in->known_blocks,
+                                  .known_count = in->known_count, .doubted = x->doubted };
     x->inside.threshold = decide(&input, x->verdicts);
+    out->doubted_blocks = x->doubted;
+    out->doubted_count = input.doubted_count;
 }
 
 /* A page that is valid UTF-8 beyond ASCII is that, whatever a meta element says: files saved from a browser keep the old one.
@@ -397,7 +402,7 @@ static bool understand(struct extractor *x, const struct extract_input *in, cons
     const char *said = x->meta.slot[META_TITLE] || x->meta.ld.headline ? title_said(&x->meta) : out->title;
     landmarks_find(&x->doc, said ? said : title_said(&x->meta), x->overlap, &x->marks);
     mark_forced(x, in);
-    judge(x, in);
+    judge(x, in, out);
     fill(x, &v, out);
     if (x->keep_inside) {
         x->inside = (struct extract_inside){ .doc = &x->doc, .marks = &x->marks, .features = x->features, .verdicts = x->verdicts,

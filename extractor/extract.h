@@ -47,6 +47,8 @@ struct extract_input {
     int64_t fetched_at_s;     /* Unix time; 0: unknown, then no date is called "after the fetch" */
     const struct selectors *include, *exclude;
     const char *hint_title, *hint_summary, *hint_published, *hint_authors; /* from the feed: fill gaps only */
+    const uint32_t *known_blocks; /* of the site's memory (extractor/memory.h) */
+    size_t known_count;
 };
 
 enum block_kind {
@@ -91,6 +93,8 @@ struct article_fields {
     struct article_strings warnings;      /* quality.warnings: "day only", "zone assumed", "truncated", … docs/extraction.md */
     struct { struct article_strings robots_meta; const char *tdm_reservation; bool paywall; } rights;
     enum page_type page_type;
+    const uint32_t *doubted_blocks;       /* for the site's memory */
+    size_t doubted_count;
     const char *page_reason;              /* why, in words: "soft 404", "JSON-LD NewsArticle"; static or lent */
 };
 

@@ -16,13 +16,15 @@ struct parser {
     struct parse_limits limits;
     struct buffer body;          /* decoded */
     struct buffer members;
+    uint32_t known[PARSE_MEMORY_MAX]; /* of the page's site */
+    size_t known_count;
 };
 
-/* An answer: this, then four strings, each with its NUL. Both ends are the same program. */
+/* An answer: this, then five strings, each with its NUL. Both ends are the same program. */
 struct answer {
     uint8_t ok, kind, page_type, unused[5];
     uint64_t title_hash, text_hash, times_hash;
-    uint32_t reason_len, canonical_len, title_len, members_len;
+    uint32_t reason_len, canonical_len, title_len, members_len, doubted_len;
 };
 
 #define TITLE_MAX 300
@@ -52,30 +54,37 @@ void parser_destroy(struct parser *p)
 
 static void put_string(struct buffer *out, const char *s, size_t len)
 {
-    buffer_append(out, s, len);
+    if (len > 0)
+        buffer_append(out, s, len);
     buffer_putc(out, '\0');
 }
 
 static void put_answer(struct buffer *out, struct answer *a, const char *reason, const char *canonical, const char *title,
-                       const char *members, size_t members_len)
+                       const struct buffer *members, const uint32_t *doubted, size_t doubted_count)
 {
     a->reason_len = (uint32_t)strlen(reason);
     a->canonical_len = (uint32_t)strlen(canonical);
     a->title_len = (uint32_t)strnlen(title, TITLE_MAX);
     while (a->title_len == TITLE_MAX && a->title_len > 0 && ((unsigned char)title[a->title_len] & 0xC0) == 0x80)
         a->title_len--; /* not inside a character */
-    a->members_len = (uint32_t)members_len;
+    a->members_len = (uint32_t)members->len;
+    a->doubted_len = (uint32_t)(doubted_count * sizeof(*doubted));
     buffer_append(out, a, sizeof(*a));
     put_string(out, reason, a->reason_len);
     put_string(out, canonical, a->canonical_len);
     put_string(out, title, a->title_len);
-    put_string(out, members, members_len);
+    put_string(out, buffer_str(members), a->members_len);
+    put_string(out, (const char *)doubted, a->doubted_len);
 }
 
 void parsed_fail(struct buffer *out, enum error_kind kind, const char *reason)
 {
     struct answer a = { .ok = 0, .kind = (uint8_t)kind };
-    put_answer(out, &a, reason, "", "", "", 0);
+    struct buffer none;
+
+    buffer_init(&none, 0);
+    put_answer(out, &a, reason, "", "", &none, NULL, 0);
+    buffer_fini(&none);
 }
 
 static bool take_string(const char **at, const char *end, uint32_t len, const char **s)
@@ -97,10 +106,10 @@ bool parsed_read(const char *bytes, size_t len, struct parsed *p)
     memcpy(&a, bytes, sizeof(a));
     *p = (struct parsed){ .ok = a.ok, .kind = a.kind == ERROR_LIMIT ? ERROR_LIMIT : ERROR_INVALID, .page_type = a.page_type,
                           .title_hash = a.title_hash, .text_hash = a.text_hash, .times_hash = a.times_hash,
-                          .members_len = a.members_len };
+                          .members_len = a.members_len, .doubted_len = a.doubted_len };
     return a.page_type < PAGE_TYPE_COUNT && take_string(&at, end, a.reason_len, &p->reason) &&
            take_string(&at, end, a.canonical_len, &p->canonical_url) && take_string(&at, end, a.title_len, &p->title) &&
-           take_string(&at, end, a.members_len, &p->members);
+           take_string(&at, end, a.members_len, &p->members) && take_string(&at, end, a.doubted_len, &p->doubted);
 }
 
 static uint64_t hash_date(bool has, const struct date *d)
@@ -149,8 +158,8 @@ static void answer_fields(struct parser *p, const struct page *page, const struc
         a.times_hash = hash_date(f->has_published, &f->published) * 31 + hash_date(f->has_modified, &f->modified);
         record_members(f, page, &p->members);
     }
-    put_answer(out, &a, f->page_reason ? f->page_reason : "", usable(f->canonical_url), title, buffer_str(&p->members),
-               p->members.len);
+    put_answer(out, &a, f->page_reason ? f->page_reason : "", usable(f->canonical_url), title, &p->members, f->doubted_blocks,
+               f->doubted_count);
 }
 
 /* NULL where there is none. A rule with a mistake does nothing; commands refuse it where it is written. */
@@ -177,6 +186,8 @@ static void parse_page(struct parser *p, const struct page *page, struct buffer 
     struct selectors *include = rule_of(page->include), *exclude = rule_of(page->exclude);
     in.include = include;
     in.exclude = exclude;
+    in.known_blocks = p->known;
+    in.known_count = p->known_count;
     if (extract_run(p->extractor, &in, &fields, &err))
         answer_fields(p, page, &fields, out);
     else
@@ -185,6 +196,18 @@ static void parse_page(struct parser *p, const struct page *page, struct buffer 
     selectors_destroy(exclude);
     if (p->body.cap > BODY_KEEP)
         buffer_fini(&p->body);
+}
+
+static void read_memory(struct parser *p, const struct record *r)
+{
+    const struct header *h = record_header(r, PARSE_MEMORY_HEADER);
+    size_t len = h ? h->len / sizeof(uint32_t) * sizeof(uint32_t) : 0;
+
+    if (len > sizeof(p->known))
+        len = sizeof(p->known);
+    if (len > 0)
+        memcpy(p->known, h->value, len);
+    p->known_count = len / sizeof(uint32_t);
 }
 
 void parser_run(struct parser *p, const struct record *r, struct buffer *out)
@@ -196,6 +219,7 @@ void parser_run(struct parser *p, const struct record *r, struct buffer *out)
         parsed_fail(out, ERROR_INVALID, err.message);
         return;
     }
+    read_memory(p, r);
     parse_page(p, &page, out);
     page_fini(&page);
 }

@@ -14,6 +14,10 @@ struct parse_limits { /* 0: the default */
     int64_t deadline_ms;  /* 1000 */
 };
 
+/* A header that the extractor adds for the parser: the blocks that the site's memory knows, 4 bytes each. */
+#define PARSE_MEMORY_HEADER "tidings-memory"
+#define PARSE_MEMORY_MAX 256
+
 struct parser;
 
 struct parser *parser_create(const struct parse_limits *limits);
@@ -31,6 +35,8 @@ struct parsed {
     const char *title;           /* for events; cut at 300 bytes; "" = none */
     const char *members;         /* record_members(); "" unless an article */
     size_t members_len;
+    const char *doubted;         /* hashes of 4 bytes each, for the site's memory (extractor/memory.h) */
+    size_t doubted_len;
 };
 
 /* Appends an answer that says `reason` (a child that died, a deadline). */

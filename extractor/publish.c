@@ -123,8 +123,8 @@ static int64_t recheck_of(const struct task *t, int *step)
 }
 
 struct commit_args {
-    const char *argv[25];
-    size_t lens[25];
+    const char *argv[28];
+    size_t lens[28];
     int argc;
     char numbers[6][24];
     int number_count;
@@ -155,8 +155,8 @@ void task_on_turn(void *arg, void *work, struct inorder_item *it)
     const struct page *p = &t->page;
     unsigned char id[ID_RAW_LEN], request[ID_RAW_LEN], claim[ID_RAW_LEN];
     char outcome[LEDGER_FIELD_MAX];
-    struct url url = { 0 }, canonical = { 0 };
-    struct place place = { 0 }, other = { 0 };
+    struct url canonical = { 0 };
+    struct place other = { 0 };
     int step;
     int64_t recheck = recheck_of(t, &step);
     struct key partition = key_partition(x->env.config->prefix, p->request_partition);
@@ -167,8 +167,6 @@ void task_on_turn(void *arg, void *work, struct inorder_item *it)
     if (t->claim.hex[0])
         id_to_raw(&t->claim, claim);
     ledger_field(outcome, t->decision.outcome, t->decision.detail);
-    if (url_parse(&url, p->url, strlen(p->url), NULL, NULL, NULL))
-        place = place_of(x->meta, url.host, url.port);
     if (t->state.canonical_url[0] && url_parse(&canonical, t->state.canonical_url, strlen(t->state.canonical_url), NULL, NULL, NULL))
         other = place_of(x->meta, canonical.host, canonical.port);
     add_text(&c, partition.s, 192);
@@ -191,14 +189,14 @@ void task_on_turn(void *arg, void *work, struct inorder_item *it)
     add_number(&c, step);
     add_text(&c, p->url, 2048);
     add_text(&c, p->source, 256);
-    add_text(&c, place.budget, 256);
-    add_text(&c, place.domain, 256);
+    add_text(&c, t->place.budget, 256);
+    add_text(&c, t->place.domain, 256);
     add_number(&c, p->discovered_at_ms);
-    add_text(&c, t->canonical_budget ? t->canonical_budget : other.budget ? other.budget : place.budget, 256);
+    add_text(&c, t->canonical_budget ? t->canonical_budget : other.budget ? other.budget : t->place.budget, 256);
+    add_text(&c, x->env.config->extractor.site_memory ? t->url.host : "", 256);
+    add(&c, t->doubted, t->doubted_len);
     inorder_apply(it, &state_commit_script, 2, c.argc, c.argv, c.lens);
-    place_fini(&place);
     place_fini(&other);
-    url_fini(&url);
     url_fini(&canonical);
 }
 

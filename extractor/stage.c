@@ -64,6 +64,18 @@ static void refuse_unreadable(struct task *t, const struct error *why)
         on_unreadable_sent(t, NULL, &err);
 }
 
+static bool read_task(struct task *t, struct error *err)
+{
+    if (!page_read(t->record, &t->page, err))
+        return false;
+    if (url_parse(&t->url, t->page.url, strlen(t->page.url), NULL, NULL, err)) {
+        t->place = place_of(t->x->meta, t->url.host, t->url.port);
+        return true;
+    }
+    page_fini(&t->page);
+    return false;
+}
+
 static void on_record(void *arg, struct inorder_item *it, struct record *r)
 {
     struct extract_stage *x = arg;
@@ -71,7 +83,7 @@ static void on_record(void *arg, struct inorder_item *it, struct record *r)
     struct error err;
 
     inorder_set_work(it, t);
-    t->readable = page_read(r, &t->page, &err);
+    t->readable = read_task(t, &err);
     if (!t->readable) {
         refuse_unreadable(t, &err);
         return;

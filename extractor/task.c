@@ -57,6 +57,7 @@ struct task *task_create(struct extract_stage *x, struct inorder_item *it, struc
     t->item = it;
     t->record = r;
     buffer_init(&t->members, 0);
+    buffer_init(&t->known, 0);
     t->older = x->newest;
     if (t->older)
         t->older->newer = t;
@@ -74,8 +75,12 @@ void task_free(struct task *t)
         t->x->newest = t->older;
     if (t->readable)
         page_fini(&t->page);
+    url_fini(&t->url);
+    place_fini(&t->place);
     record_release(t->record);
     buffer_fini(&t->members);
+    buffer_fini(&t->known);
+    free(t->headers);
     free(t->canonical_url);
     free(t->canonical_budget);
     free(t->detail);
@@ -197,6 +202,8 @@ static void on_begun(void *arg, const redisReply *reply, const struct error *err
         x->env.on_fatal(x->env.arg, &fatal);
         return;
     }
+    if (reply->element[4]->len > 0)
+        buffer_append(&t->known, reply->element[4]->str, reply->element[4]->len);
     if (state_decide_early(&t->state, &t->page, &d))
         end_early(t, d);
     else if (reply->element[3]->integer >= STATE_DEATHS_MAX)
@@ -211,16 +218,18 @@ static void on_begun(void *arg, const redisReply *reply, const struct error *err
 static void task_begin(struct task *t)
 {
     unsigned char id[ID_RAW_LEN];
-    char version[24];
-    const char *worker = t->x->env.worker_id;
+    char version[24], generation[24];
+    const char *worker = t->x->env.worker_id, *host = t->x->env.config->extractor.site_memory ? t->url.host : "";
 
     if (!t->in_work)
         t->x->in_work++;
     t->in_work = true;
     id_to_raw(&t->page.id, id);
     int version_len = snprintf(version, sizeof(version), "%" PRId64, t->page.version);
-    const char *argv[] = { (char *)id, version, worker, t->alone ? "1" : "0", t->page.gone ? "1" : "0", t->page.reextract ? "1" : "0" };
-    size_t lens[] = { sizeof(id), (size_t)version_len, strlen(worker), 1, 1, 1 };
+    int generation_len = snprintf(generation, sizeof(generation), "%" PRId64, t->page.version / MEMORY_GENERATION_MS);
+    const char *argv[] = { (char *)id, version, worker, t->alone ? "1" : "0", t->page.gone ? "1" : "0", t->page.reextract ? "1" : "0", host, generation };
+    size_t lens[] = { sizeof(id), (size_t)version_len, strlen(worker), 1, 1, 1, strlen(host), (size_t)generation_len };
+    buffer_clear(&t->known);
     call_redis(t, &state_begin_script, on_begun, COUNT(argv), argv, lens);
 }
 
@@ -231,22 +240,18 @@ static void on_verdict(void *arg, const redisReply *reply, const struct error *e
 /* The canonical is claimed where it is an address of the same registrable domain; else the page's own. */
 static void choose_claim(struct task *t, const char *canonical)
 {
-    struct url own = { 0 }, other = { 0 };
+    struct url other;
 
     t->claim = t->page.id;
     if (!*canonical || !url_parse(&other, canonical, strlen(canonical), NULL, NULL, NULL))
         return;
-    if (url_parse(&own, t->page.url, strlen(t->page.url), NULL, NULL, NULL)) {
-        struct place mine = place_of(t->x->meta, own.host, own.port), theirs = place_of(t->x->meta, other.host, other.port);
-        if (strcmp(mine.domain, theirs.domain) == 0 && strcmp(other.id.hex, t->page.id.hex) != 0) {
-            t->claim = other.id;
-            t->canonical_url = xstrdup(other.fetch);
-            t->canonical_budget = xstrdup(theirs.budget);
-        }
-        place_fini(&mine);
-        place_fini(&theirs);
+    struct place theirs = place_of(t->x->meta, other.host, other.port);
+    if (strcmp(t->place.domain, theirs.domain) == 0 && strcmp(other.id.hex, t->page.id.hex) != 0) {
+        t->claim = other.id;
+        t->canonical_url = xstrdup(other.fetch);
+        t->canonical_budget = xstrdup(theirs.budget);
     }
-    url_fini(&own);
+    place_fini(&theirs);
     url_fini(&other);
 }
 
@@ -258,6 +263,8 @@ static void keep_parsed(struct task *t, const struct parsed *p)
     t->times_hash = p->times_hash;
     t->title = *p->title ? xstrdup(p->title) : NULL;
     t->detail = *p->reason ? xstrdup(p->reason) : NULL;
+    t->doubted_len = p->doubted_len < sizeof(t->doubted) ? p->doubted_len : sizeof(t->doubted);
+    memcpy(t->doubted, p->doubted, t->doubted_len);
     if (p->ok && p->page_type == PAGE_ARTICLE) {
         buffer_append(&t->members, p->members, p->members_len);
         choose_claim(t, p->canonical_url);
@@ -292,11 +299,29 @@ static void on_parsed(void *arg, const struct parsed *p)
     tasks_pump(x);
 }
 
+/* What the parser gets: the record as it came, and what the site's memory knows. */
+static const struct record *record_for_parser(struct task *t)
+{
+    const struct record *r = t->record;
+
+    if (t->known.len == 0)
+        return r;
+    free(t->headers);
+    t->headers = xcalloc(r->header_count + 1, sizeof(*t->headers));
+    for (size_t i = 0; i < r->header_count; i++)
+        t->headers[i] = r->headers[i];
+    t->headers[r->header_count] = (struct header){ PARSE_MEMORY_HEADER, t->known.data, t->known.len };
+    t->with_memory = *r;
+    t->with_memory.headers = t->headers;
+    t->with_memory.header_count++;
+    return &t->with_memory;
+}
+
 static void submit(struct task *t)
 {
     t->waiting = true;
     t->began_ms = clock_mono_ms();
-    pool_submit(t->x->pool, t->record, on_parsed, t);
+    pool_submit(t->x->pool, record_for_parser(t), on_parsed, t);
 }
 
 /* Which suspect is tried next differs from process to process: if this one is killed from outside while one is alone, and the

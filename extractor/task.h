@@ -8,6 +8,8 @@
 
 #include "base/buffer.h"
 #include "base/map.h"
+#include "base/url.h"
+#include "extractor/memory.h"
 #include "extractor/pool.h"
 #include "extractor/state.h"
 #include "pipeline/inorder.h"
@@ -26,7 +28,9 @@ struct task {
     struct inorder_item *item;   /* not to be used once dropped */
     struct record *record;       /* owned */
     struct page page;
-    bool readable;               /* page was filled */
+    struct url url;              /* of page.url */
+    struct place place;          /* of url's host */
+    bool readable;               /* all three were filled */
     bool waiting;                /* an answer will come, or it stands in a list */
     bool dropped;                /* its partition began again: end as soon as nothing is awaited */
     bool in_work;                /* counted in x->in_work: Redis knows that we are at it */
@@ -46,6 +50,11 @@ struct task {
     enum page_type page_type;
     char *detail, *title;        /* owned */
     struct buffer members;       /* then the whole record */
+    struct buffer known;         /* blocks of the site's memory; what the parser is given: */
+    struct record with_memory;   /* the record, with them as one more of its headers */
+    struct header *headers;      /* owned */
+    uint32_t doubted[MEMORY_TELLS];
+    size_t doubted_len;          /* bytes */
     int64_t began_ms;            /* monotonic */
 };
 

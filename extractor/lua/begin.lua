@@ -1,16 +1,48 @@
 -- A page is about to be worked on. KEYS: 1 PREFIX:{p}, 2 PREFIX. ARGV: 1 id, 2 version, 3 worker, 4 "1": it is tried alone
--- now, 5 "1": no bytes will be decoded (gone), 6 "1": a re-extraction.
--- Answers {state or nil, its long part or nil, suspect, deaths}: suspect = the process that had it ended (or lost it) before a
--- verdict.
+-- now, 5 "1": no bytes will be decoded (gone), 6 "1": a re-extraction, 7 host ('' = without memory), 8 generation of its memory.
+-- Answers {state or nil, its long part or nil, suspect, deaths, known blocks of the site}: suspect = the process that had it
+-- ended (or lost it) before a verdict.
 local id, worker = ARGV[1], ARGV[3]
 local bucket = string.byte(id) % 64
 local state = redis.call('HGET', KEYS[1] .. ':state:' .. bucket, id)
 local long = state and redis.call('HGET', KEYS[1] .. ':long:' .. bucket, id)
 
-if ARGV[5] == '1' then return {state, long, 0, 0} end
+if ARGV[5] == '1' then return {state, long, 0, 0, ''} end
 if state then
   local known, version = struct.unpack('>I6', state), tonumber(ARGV[2])
-  if known > version or (known == version and ARGV[6] ~= '1') then return {state, long, 0, 0} end
+  if known > version or (known == version and ARGV[6] ~= '1') then return {state, long, 0, 0, ''} end
+end
+
+-- What the host's articles have in common (extractor/memory.h): seen on three pages or more, 256 blocks at most, 4 bytes each.
+local MIN_PAGES, KNOWN_MAX, SNAPSHOTS, KEEP_MS = 3, 256, 8, 2592000000
+
+local function furniture(key)
+  local counts, known = redis.call('HGETALL', key), {}
+  for i = 1, #counts, 2 do
+    if #counts[i] == 4 and tonumber(counts[i + 1]) >= MIN_PAGES then known[#known + 1] = counts[i] end
+  end
+  table.sort(known)
+  return table.concat(known, '', 1, math.min(#known, KNOWN_MAX))
+end
+
+-- The blocks known in the page's generation. The first page of a generation fixes them for all of its pages, for good: so the
+-- same page is judged by the same blocks whenever it is looked at. mem: the newest generation, then {from generation, blocks}.
+local function recall()
+  if ARGV[7] == '' then return '' end
+  local key, generation = KEYS[1] .. ':mem:' .. ARGV[7], tonumber(ARGV[8])
+  local packed = redis.call('GET', key)
+  local mem = packed and cmsgpack.unpack(packed) or {0}
+  if generation > mem[1] then
+    mem[1] = generation
+    local known = furniture(key .. ':n')
+    if known ~= (#mem > 1 and mem[#mem][2] or '') then mem[#mem + 1] = {generation, known} end
+    if #mem > SNAPSHOTS + 1 then table.remove(mem, 2) end
+    redis.call('SET', key, cmsgpack.pack(mem), 'PX', KEEP_MS)
+  end
+  for i = #mem, 2, -1 do
+    if mem[i][1] <= generation then return mem[i][2] end
+  end
+  return ''
 end
 
 local key = KEYS[1] .. ':working'
@@ -22,4 +54,4 @@ if entry[1] ~= worker then
 end
 if ARGV[4] == '1' then entry[2] = 1 end
 redis.call('HSET', key, id, cmsgpack.pack(entry))
-return {state, long, entry[4], entry[3]}
+return {state, long, entry[4], entry[3], recall()}

@@ -5,6 +5,7 @@
 --   9 title, 10 text, 11 times hash  12 id of the canonical claimed ('' = none), 13 its URL ('' = the page's own)
 --   14 ttl_ms of state and claim     15 ETag, 16 Last-Modified      17 re-check in ms (0 = none), 18 its step
 --   19 url, 20 source, 21 budget, 22 domain, 23 discovered_at       24 budget of the canonical's URL
+--   25 host ('' = without memory), 26 doubted blocks for its memory, 4 bytes each
 -- Answers {1, 'done'}, or {1, 'newer'} when a newer version was there: the record just produced came too late, so the
 -- newest one must be said again.
 partition(KEYS[1], KEYS[2])
@@ -103,6 +104,27 @@ local function publish(before)
   if canonical == id then free_claim(id, '', false) end -- the state holds it from now on
 end
 
+-- Counts the doubted blocks of a host's new articles; as many pages ago as they are half forgotten, nothing of them counts
+-- much. At most 16 KB with what begin.lua keeps.
+local FORGET_PAGES, COUNTED_MAX, COUNTS_KEEP_MS = 128, 480, 2592000000
+
+local function halve(key)
+  local counts = call('HGETALL', key)
+  for i = 1, #counts, 2 do
+    local n = floor(tonumber(counts[i + 1]) / 2)
+    if n > 0 and counts[i] ~= 'pages' then call('HSET', key, counts[i], n) else call('HDEL', key, counts[i]) end
+  end
+end
+
+local function learn(host, blocks)
+  if host == '' or blocks == '' then return end
+  local key = KEYS[1] .. ':mem:' .. host .. ':n'
+  for i = 1, #blocks - 3, 4 do call('HINCRBY', key, blocks:sub(i, i + 3), 1) end
+  if call('HINCRBY', key, 'pages', 1) >= FORGET_PAGES then halve(key) end
+  while call('HLEN', key) > COUNTED_MAX do halve(key) end
+  call('PEXPIRE', key, COUNTS_KEEP_MS)
+end
+
 local function clear(s)
   s.title, s.text, s.times = ZERO8, ZERO8, ZERO8
 end
@@ -117,6 +139,7 @@ if (action == 'publish' or action == 'remove') and s and s.version > version the
   refetch(record_of(id, ARGV[19], ARGV[21]))
   result = 'newer'
 elseif action == 'publish' then
+  if not s then learn(ARGV[25], ARGV[26]) end
   publish(s)
 elseif action == 'unchanged' and s and s.version <= version then
   s.version, s.etag, s.modified = version, ARGV[15], ARGV[16]

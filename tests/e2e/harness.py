@@ -202,6 +202,7 @@ def write_config(folder, kafka=None, redis=None, name="tidings.yaml", delay_ms=2
             f.write("kafka:\n  bootstrap: %s\n" % kafka.bootstrap)
         if redis:
             f.write("redis:\n  frontier: %s\n" % redis.socket)
+        f.write("extractor:\n  site_memory: false\n")  # texts are compared, whatever the hour
         f.write("crawler:\n  delay_ms: %d\n  allow_private: true\n  backfill: all\n" % delay_ms)
         f.write(extra)
     return path

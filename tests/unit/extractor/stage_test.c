@@ -48,7 +48,7 @@ struct sample {
     const char *path, *title, *sentence, *canonical, *published;
     const char *requested;   /* path of the URL that was asked for */
     int64_t version;         /* added to now_ms */
-    bool gone, reextract, listing;
+    bool gone, reextract, listing, furniture;
 };
 
 static const char *const story[] = {
@@ -63,6 +63,8 @@ static const char *const story[] = {
     "The ferry, which has crossed here since 1871, will go on running on weekends as long as people want to ride on it.",
     "Lorries above forty tonnes stay banned until the last tests have been made in autumn, according to the police.",
 };
+
+#define FURNITURE "Sign up for the morning letter." /* what the model keeps, and doubts a little */
 
 static const char *html_of(const struct sample *s)
 {
@@ -81,6 +83,8 @@ static const char *html_of(const struct sample *s)
         n += (size_t)snprintf(html + n, sizeof(html) - n, "<p>%s</p>", story[i]);
     if (s->sentence)
         n += (size_t)snprintf(html + n, sizeof(html) - n, "<p>Late in the evening the city added that %s, and thanked all who had helped.</p>", s->sentence);
+    if (s->furniture)
+        n += (size_t)snprintf(html + n, sizeof(html) - n, "<p>" FURNITURE "</p>");
     snprintf(html + n, sizeof(html) - n, "</article></body></html>");
     return html;
 }
@@ -401,9 +405,9 @@ static void work_and_die(const char *worker, const char *path, bool alone)
 
     id_to_raw(&id, raw);
     snprintf(version, sizeof(version), "%" PRId64, now_ms);
-    const char *argv[] = { partition.s, "t", (char *)raw, version, worker, alone ? "1" : "0", "0", "0" };
-    size_t lens[] = { strlen(partition.s), 1, ID_RAW_LEN, strlen(version), strlen(worker), 1, 1, 1 };
-    freeReplyObject(script_eval(rig.redis.c, &state_begin_script, 2, 8, argv, lens));
+    const char *argv[] = { partition.s, "t", (char *)raw, version, worker, alone ? "1" : "0", "0", "0", "", "0" };
+    size_t lens[] = { strlen(partition.s), 1, ID_RAW_LEN, strlen(version), strlen(worker), 1, 1, 1, 0, 1 };
+    freeReplyObject(script_eval(rig.redis.c, &state_begin_script, 2, 10, argv, lens));
 }
 
 static void a_page_that_ends_processes(void **state)
@@ -495,6 +499,36 @@ static void nothing_is_stored_before_delivery(void **state)
     assert_int_equal(state_of("a").revision, 1);
 }
 
+/* From the next hour on, what three articles had in common is left out of the fourth; and whoever extracts the fourth again, even
+ * later, gets the same text. */
+static void a_site_is_remembered(void **state)
+{
+    static const char *const paths[] = { "m1", "m2", "m3", "m4" };
+
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        send_sample(&(struct sample){ .path = paths[i], .title = paths[i], .sentence = paths[i], .furniture = true });
+    RUN_UNTIL(&rig.loop, rig.delivered == 3);
+    assert_int_equal(ARTICLES, 3);
+    json_t *first = json_n(0);
+    assert_non_null(strstr(json_string_value(json_object_get(first, "text")), FURNITURE));
+    json_decref(first);
+    rig.topics[TOPIC_ARTICLES].withhold = true;
+    send_sample(&(struct sample){ .path = "m4", .title = "m4", .sentence = "m4", .furniture = true, .version = 3600 * 1000 });
+    RUN_UNTIL(&rig.loop, ARTICLES == 4);
+    rig_kill_stage(&rig); /* said, and not known to have been said */
+    rig_start_stage(&rig, "worker-2");
+    RUN_UNTIL(&rig.loop, ARTICLES == 5);
+    for (size_t i = 3; i < 5; i++) {
+        json_t *j = json_n(i);
+        const char *text = json_string_value(json_object_get(j, "text"));
+        CHECK(strstr(text, "thanked all who had helped") && !strstr(text, FURNITURE), "record %zu: %s", i, text);
+        json_decref(j);
+    }
+    rig_release(&rig, TOPIC_ARTICLES);
+    RUN_UNTIL(&rig.loop, rig.delivered == 4);
+}
+
 static void drains(void **state)
 {
     char path[24];
@@ -555,6 +589,7 @@ int main(int argc, char **argv)
         TEST(another_worker_was_at_it),
         TEST(redis_is_killed_again_and_again),
         TEST(nothing_is_stored_before_delivery),
+        TEST(a_site_is_remembered),
         TEST(drains),
         TEST(ends_at_any_time),
     };

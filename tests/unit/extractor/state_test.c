@@ -117,7 +117,8 @@ static int empty(void **state)
     return 0;
 }
 
-struct begun { bool known; int suspect, deaths; struct article_state s; };
+struct begun { bool known; int suspect, deaths; struct article_state s; char memory[64]; };
+static const char *memory_host = "", *memory_generation = "0", *memory_doubted = "";
 
 static struct begun begin_as(const char *worker, int n, int64_t version, bool alone)
 {
@@ -128,14 +129,15 @@ static struct begun begin_as(const char *worker, int n, int64_t version, bool al
 
     id_to_raw(&id, raw);
     snprintf(text, sizeof(text), "%" PRId64, version);
-    const char *argv[] = { "t:{3}", "t", (char *)raw, text, worker, alone ? "1" : "0", "0", "0" };
-    size_t lens[] = { 5, 1, ID_RAW_LEN, strlen(text), strlen(worker), 1, 1, 1 };
-    redisReply *r = script_eval(redis, &state_begin_script, 2, 8, argv, lens);
+    const char *argv[] = { "t:{3}", "t", (char *)raw, text, worker, alone ? "1" : "0", "0", "0", memory_host, memory_generation };
+    size_t lens[] = { 5, 1, ID_RAW_LEN, strlen(text), strlen(worker), 1, 1, 1, strlen(memory_host), strlen(memory_generation) };
+    redisReply *r = script_eval(redis, &state_begin_script, 2, 10, argv, lens);
     b.known = r->element[0]->type == REDIS_REPLY_STRING;
     struct state_bytes stored = state_bytes_of(r->element[0], r->element[1]);
     assert_true(state_unpack(&stored, &b.s));
     b.suspect = (int)r->element[2]->integer;
     b.deaths = (int)r->element[3]->integer;
+    snprintf(b.memory, sizeof(b.memory), "%s", r->element[4]->str);
     freeReplyObject(r);
     return b;
 }
@@ -187,7 +189,7 @@ static const char *commit(struct commit c)
     const char *title = c.title ? c.title : "TTTTTTTT", *text = c.text ? c.text : "XXXXXXXX";
     const char *argv[] = { "t:{3}", "t", "t:position", expected, next, (char *)raw, (char *)raw, version, revision, c.action, c.outcome, title, text,
                            "MMMMMMMM", (char *)canon, c.canonical_url ? c.canonical_url : "", "100000", c.no_validators ? "" : "\"etag\"", "", c.recheck ? c.recheck : "0", "1",
-                           url, "src", "a.example", "a.example", "1000", "a.example" };
+                           url, "src", "a.example", "a.example", "1000", "a.example", memory_host, memory_doubted };
     size_t lens[COUNT(argv)];
     for (size_t i = 0; i < COUNT(argv); i++)
         lens[i] = i == 5 || i == 6 ? ID_RAW_LEN : i >= 11 && i <= 13 ? 8 : i == 14 ? (c.canonical ? ID_RAW_LEN : 0) : strlen(argv[i]);
@@ -401,6 +403,64 @@ static void outcomes_are_counted_once(void **state)
     assert_string_equal(redis_text(redis, "HGET t:ledger:src:%s unchanged", day), "");
 }
 
+/* What three articles of a host have in common is known from the next hour on; an hour that has been asked for stays as it was. */
+static void a_host_is_remembered(void **state)
+{
+    int64_t v = clock_unix_ms();
+
+    (void)state;
+    memory_host = "a.example";
+    memory_generation = "100";
+    memory_doubted = "AAAABBBB";
+    for (int n = 1; n <= 3; n++) {
+        assert_string_equal(begin_as("w", n, v, false).memory, "");
+        memory_doubted = n == 1 ? "AAAACCCC" : "AAAABBBB";
+        commit((struct commit){ n, v, 1, "publish", "article", .canonical = n });
+    }
+    commit((struct commit){ 3, v + 1, 2, "publish", "updated", .canonical = 3 }); /* an update is no new page */
+    assert_string_equal(begin_as("w", 4, v, false).memory, "");
+    memory_generation = "101";
+    assert_string_equal(begin_as("w", 4, v, false).memory, "AAAA");
+    memory_doubted = "BBBB";
+    commit((struct commit){ 4, v, 1, "publish", "article", .canonical = 4 });
+    assert_string_equal(begin_as("w", 5, v, false).memory, "AAAA");
+    memory_generation = "103";
+    assert_string_equal(begin_as("w", 5, v, false).memory, "AAAABBBB");
+    memory_generation = "100";
+    assert_string_equal(begin_as("w", 1, v + 9, false).memory, "");
+    memory_generation = "101";
+    assert_string_equal(begin_as("w", 4, v + 9, false).memory, "AAAA");
+    memory_generation = "102"; /* asked for late: what was known then */
+    assert_string_equal(begin_as("w", 9, v + 9, false).memory, "AAAA");
+    memory_host = "b.example";
+    memory_generation = "104";
+    assert_string_equal(begin_as("w", 6, v, false).memory, "");
+    memory_host = memory_doubted = "";
+}
+
+static void a_hosts_memory_is_bounded(void **state)
+{
+    int64_t v = clock_unix_ms();
+    char generation[16], blocks[129] = { 0 };
+
+    (void)state;
+    memory_host = "a.example";
+    memory_generation = generation;
+    memory_doubted = blocks;
+    srand(3);
+    for (int n = 0; n < 1500; n++) {
+        snprintf(generation, sizeof(generation), "%d", n / 30);
+        for (int i = 0; i < 128; i++) /* a few of many blocks, so that the known ones change again and again */
+            blocks[i] = (char)('a' + (i % 4 == 0 ? rand() % 20 : i % 4 == 1 ? rand() % 20 : 0));
+        begin_as("w", n, v, false);
+        commit((struct commit){ n, v, 1, "publish", "article", .canonical = n });
+    }
+    long bytes = atol(redis_text(redis, "MEMORY USAGE t:{3}:mem:a.example SAMPLES 0")) + atol(redis_text(redis, "MEMORY USAGE t:{3}:mem:a.example:n SAMPLES 0"));
+    CHECK(bytes > 4000 && bytes <= 16384, "%ld bytes", bytes);
+    memory_host = memory_doubted = "";
+    memory_generation = "0";
+}
+
 static void three_deaths_alone(void **state)
 {
     (void)state;
@@ -441,6 +501,8 @@ int main(void)
         cmocka_unit_test_setup(what_is_done_changes_nothing, empty),
         cmocka_unit_test_setup(refuses_another_position, empty),
         cmocka_unit_test_setup(outcomes_are_counted_once, empty),
+        cmocka_unit_test_setup(a_host_is_remembered, empty),
+        cmocka_unit_test_setup(a_hosts_memory_is_bounded, empty),
         cmocka_unit_test_setup(three_deaths_alone, empty),
     };
     return cmocka_run_group_tests(tests, start, stop);
