@@ -22,8 +22,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define LINE_COLUMNS 160
+#define USUAL_DAYS 14 /* before today: what a source usually brings */
 
 static int64_t sum(const json_t *numbers, const char *prefix)
 {
@@ -48,22 +50,61 @@ static struct map *by_name(json_t *rows)
     return names;
 }
 
-static void add_today(json_t *rows, const json_t *books, int64_t now_ms)
+/* What failed, by reason. */
+static json_t *failures_of(const json_t *outcomes)
 {
-    char today[11];
+    json_t *failures = json_object(), *n;
+    const char *name;
+    json_object_foreach((json_t *)outcomes, name, n)
+        if (strncmp(name, "failed:", 7) == 0)
+            json_object_set(failures, name + 7, n);
+    return failures;
+}
+
+static int64_t articles_of(const json_t *book)
+{
+    const json_t *outcomes = json_object_get(book, "outcomes");
+    return sum(outcomes, "article") + sum(outcomes, "updated");
+}
+
+static void add_today(json_t *row, const json_t *book)
+{
+    const json_t *outcomes = json_object_get(book, "outcomes");
+    json_object_set_new(row, "today", json_pack("{s:I, s:I, s:I, s:I, s:O, s:o, s:O}", "found", (json_int_t)row_number(book, "found"), "accepted",
+                                                (json_int_t)row_number(book, "accepted"), "articles", (json_int_t)articles_of(book), "failed",
+                                                (json_int_t)(sum(outcomes, "failed") + sum(outcomes, "deadlettered")), "filtered",
+                                                json_object_get(book, "filtered"), "failures", failures_of(outcomes), "open",
+                                                json_object_get(book, "open")));
+}
+
+static int64_t day_number(const char *day)
+{
+    struct tm tm = { 0 };
+    return strptime(day, "%Y-%m-%d", &tm) ? timegm(&tm) / 86400 : 0;
+}
+
+/* The books come in order of source and day. A source's first day holds its backfill and is no measure. */
+static void add_books(json_t *rows, const json_t *books, int64_t now_ms)
+{
     size_t i;
-    json_t *book;
+    json_t *book, *row = NULL;
     struct map *names = by_name(rows);
-    ledger_day(today, now_ms);
+    int64_t today = now_ms / 86400000, from = 0, articles = 0;
+    const char *source = "";
     json_array_foreach((json_t *)books, i, book) {
-        json_t *row = strcmp(row_text(book, "day"), today) == 0 ? map_get(names, row_text(book, "source")) : NULL;
-        const json_t *outcomes = json_object_get(book, "outcomes");
-        if (row)
-            json_object_set_new(row, "today", json_pack("{s:I, s:I, s:I, s:I, s:O, s:O}", "found", (json_int_t)row_number(book, "found"), "accepted",
-                                                        (json_int_t)row_number(book, "accepted"), "articles",
-                                                        (json_int_t)(sum(outcomes, "article") + sum(outcomes, "updated")), "failed",
-                                                        (json_int_t)(sum(outcomes, "failed") + sum(outcomes, "deadlettered")), "filtered",
-                                                        json_object_get(book, "filtered"), "open", json_object_get(book, "open")));
+        int64_t day = day_number(row_text(book, "day"));
+        if (strcmp(source, row_text(book, "source")) != 0) {
+            source = row_text(book, "source");
+            row = map_get(names, source);
+            from = day + 1 > today - USUAL_DAYS ? day + 1 : today - USUAL_DAYS;
+            articles = 0;
+        }
+        if (row && day >= from && day < today)
+            articles += articles_of(book);
+        if (row && day == today)
+            add_today(row, book);
+        if (row && from < today)
+            json_object_set_new(row, "usual_per_day", json_real((double)articles / (double)(today - from)));
     }
     map_destroy(names);
 }
@@ -75,7 +116,7 @@ static bool add_sources(json_t *s, redisContext *c, const char *prefix, int part
     json_t *books = rows ? ledger_read(c, prefix, partitions, NULL, err) : NULL;
     bool ok = books && pending_read(c, prefix, partitions, 0, false, rows, &pending, err);
     if (ok) {
-        add_today(rows, books, row_number(s, "now"));
+        add_books(rows, books, row_number(s, "now"));
         json_object_set(s, "sources", rows);
     }
     json_decref(rows);
@@ -258,7 +299,7 @@ static void put_memory(const char *label, const json_t *m)
 
 static void put_sources(const json_t *s)
 {
-    static const char *const headers[] = { "SOURCE", "STATE", "LAST POLL", "NEXT", "LAST NEW", ">ARTICLES TODAY", ">FAILED", ">ERRORS", "STATUS", NULL };
+    static const char *const headers[] = { "SOURCE", "STATE", "LAST POLL", "NEXT", "LAST NEW", ">ARTICLES TODAY", ">USUALLY", ">FAILED", ">ERRORS", "STATUS", NULL };
     size_t i;
     json_t *row, *rows = json_object_get(s, "sources");
     int64_t now_ms = row_number(s, "now");
@@ -269,6 +310,7 @@ static void put_sources(const json_t *s)
     json_array_foreach(rows, i, row) {
         const json_t *today = json_object_get(row, "today");
         int64_t next_ms = row_number(row, "next_poll_at");
+        char usual[24];
         table_put(t, row_text(row, "name"));
         table_put(t, json_object_get(row, "same_as") ? "merged" : row_text(row, "state"));
         table_age(t, now_ms, row_number(row, "last_poll_at"));
@@ -278,6 +320,8 @@ static void put_sources(const json_t *s)
             table_age(t, now_ms, next_ms);
         table_age(t, now_ms, row_number(row, "last_new_at"));
         table_number(t, row_number(today, "articles"));
+        snprintf(usual, sizeof(usual), "%.1f", json_real_value(json_object_get(row, "usual_per_day")));
+        table_put(t, json_object_get(row, "usual_per_day") ? usual : NULL);
         table_number(t, row_number(today, "failed"));
         table_number(t, row_number(row, "errors"));
         table_put(t, row_text(row, "status"));

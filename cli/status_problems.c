@@ -14,6 +14,7 @@
 #define NAMED_MAX 20          /* sources with a problem that are named */
 #define UNPOLLED_MS 60000     /* a new source should have been looked at by then */
 #define MEMORY_PERCENT 80
+#define FAILED_MIN 5          /* pages of a day, before their failing says something */
 #define LAG_MIN 1000          /* records: fewer are worked off in seconds */
 
 static __attribute__((format(printf, 2, 3))) void say(json_t *problems, const char *fmt, ...)
@@ -76,17 +77,29 @@ static void judge_lag(json_t *problems, const json_t *s)
 
 /* --- one source --- */
 
-/* "old 50, static 3" of what was found and not fetched today. */
-static void filters_of(const json_t *row, char *out, size_t size)
+/* "old 50, static 3" */
+static void counts_of(const json_t *numbers, char *out, size_t size)
 {
-    const json_t *filtered = json_object_get(json_object_get(row, "today"), "filtered");
     const char *reason;
     json_t *n;
     size_t len = 0;
     out[0] = '\0';
-    json_object_foreach((json_t *)filtered, reason, n)
+    json_object_foreach((json_t *)numbers, reason, n)
         if (len < size)
             len += (size_t)snprintf(out + len, size - len, "%s%s %lld", len ? ", " : "", reason, (long long)json_integer_value(n));
+}
+
+/* Most of what is fetched fails: a wall, a block, a site that was rebuilt. */
+static bool judge_pages(json_t *problems, const json_t *row)
+{
+    const json_t *today = json_object_get(row, "today");
+    int64_t failed = row_number(today, "failed"), articles = row_number(today, "articles");
+    char reasons[300];
+    if (failed < FAILED_MIN || failed <= articles)
+        return false;
+    counts_of(json_object_get(today, "failures"), reasons, sizeof(reasons));
+    say(problems, "%s: its pages fail: %lld today beside %lld articles (%s)", row_text(row, "name"), (long long)failed, (long long)articles, reasons);
+    return true;
 }
 
 static bool judge_source(json_t *problems, const json_t *row, int64_t now_ms, bool crawled)
@@ -105,11 +118,11 @@ static bool judge_source(json_t *problems, const json_t *row, int64_t now_ms, bo
     } else if (strncmp(status, "silent", 6) == 0 || strncmp(status, "blocked", 7) == 0) {
         say(problems, "%s: %s", name, status);
     } else if (row_number(row, "last_new_at") == 0 && row_number(row, "items") > 0) {
-        filters_of(row, filters, sizeof(filters));
+        counts_of(json_object_get(json_object_get(row, "today"), "filtered"), filters, sizeof(filters));
         say(problems, "%s: read, %lld items in it, but none was fetched%s%s", name, (long long)row_number(row, "items"),
             filters[0] ? ": filtered " : ": all were seen before", filters);
     } else {
-        return false;
+        return judge_pages(problems, row);
     }
     return true;
 }

@@ -1,7 +1,9 @@
 /* status_test.c - `tidings status` and `tidings hosts` on a frontier with something in it, and what is judged to be wrong. */
 #include "cli/status.h"
 
+#include "base/clock.h"
 #include "crawler/robots_put.lua.h"
+#include "pipeline/ledger.h"
 #include "tests/unit/cli/frontier_rows.h"
 
 static void worker(const char *name, const char *silent_ms)
@@ -104,10 +106,35 @@ static void what_is_there(void **state)
     assert_int_equal(number(news, "today/articles"), 1);
     assert_int_equal(number(news, "today/filtered/old"), 1);
     CHECK(number(news, "next_poll_at") > 0, "a poll is due");
+    CHECK(!json_object_get(news, "usual_per_day"), "nothing is usual yet");
     CHECK(number(s, "redis/used_bytes") > 0, "memory");
     json_decref(all);
     char *text = ask(0, "status");
     CHECK(strstr(text, "news.example") && strstr(text, "2 of 8 partitions are held by nobody") && strstr(text, "queued 2"), "%s", text);
+    free(text);
+}
+
+static void book(const char *source, int days_ago, int articles)
+{
+    char day[11];
+    ledger_day(day, clock_unix_ms() - days_ago * 86400000LL);
+    freeReplyObject(redis_server_ask(&ask_server, "HSET %s found %d accepted %d article %d", key_ledger(ROWS_PREFIX, source, day).s, articles, articles,
+                                     articles));
+}
+
+static void what_is_usual(void **state)
+{
+    (void)state;
+    populate();
+    book("other.example", 20, 500); /* its first day: the backfill */
+    book("other.example", 15, 70);  /* too long ago */
+    book("other.example", 14, 20);
+    book("other.example", 3, 8);
+    json_t *all = ask_json(0, "status --json"), *other = json_array_get(json_object_get(json_array_get(all, 0), "sources"), 1);
+    CHECK(json_real_value(json_object_get(other, "usual_per_day")) == 2.0, "%f", json_real_value(json_object_get(other, "usual_per_day")));
+    json_decref(all);
+    char *text = ask(0, "status");
+    CHECK(strstr(text, "2.0"), "%s", text);
     free(text);
 }
 
@@ -128,6 +155,8 @@ static const struct { const char *name, *status, *says; } problems[] = {
     { "never polled", "{" GOOD ",\"sources\":[{\"name\":\"s\",\"state\":\"active\",\"added_at\":999000000,\"next_poll_at\":1000000}]}", "not polled since it was added 16 min ago:" },
     { "just added", "{" GOOD ",\"sources\":[{\"name\":\"s\",\"state\":\"active\",\"added_at\":999990000}]}", NULL },
     { "nothing fetched", "{" GOOD "," SOURCE("\"last_new_at\":0,\"today\":{\"filtered\":{\"old\":50,\"static\":3}}") "}", "5 items in it, but none was fetched: filtered old 50, static 3" },
+    { "pages fail", "{" GOOD "," SOURCE("\"errors\":0,\"today\":{\"articles\":2,\"failed\":9,\"failures\":{\"http_403\":9}}") "}", "s: its pages fail: 9 today beside 2 articles (http_403 9)" },
+    { "some pages fail", "{" GOOD "," SOURCE("\"errors\":0,\"today\":{\"articles\":20,\"failed\":9}") "}", NULL },
     { "an empty feed", "{" GOOD "," SOURCE("\"last_new_at\":0,\"items\":0") "}", NULL },
     { "lag", "{" GOOD "," FINE ",\"lag\":{\"pages\":5000}}", "5000 records of `pages` wait: is a `tidings extractor` running" },
     { "a little lag", "{" GOOD "," FINE ",\"lag\":{\"pages\":5}}", NULL },
@@ -203,7 +232,7 @@ static void hosts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_there), cmocka_unit_test(what_is_wrong), cmocka_unit_test(many_problems), cmocka_unit_test(hosts),
+        cmocka_unit_test(what_is_there), cmocka_unit_test(what_is_usual), cmocka_unit_test(what_is_wrong), cmocka_unit_test(many_problems), cmocka_unit_test(hosts),
         cmocka_unit_test(without_kafka),
     };
     redis_server_start(&ask_server);
