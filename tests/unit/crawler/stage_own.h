@@ -163,7 +163,7 @@ static void own_down(struct stage_own *o)
 }
 
 /* How often a page of this address came; "$N" as in site.h. */
-static size_t own_pages(const struct stage_own *o, const char *url)
+static __attribute__((unused)) size_t own_pages(const struct stage_own *o, const char *url)
 {
     size_t n = 0;
     char *text = site_text(url);
@@ -174,7 +174,7 @@ static size_t own_pages(const struct stage_own *o, const char *url)
 }
 
 /* The sum of a field of the ledger over sources and days. */
-static long long own_ledger(struct stage_own *o, const char *field)
+static __attribute__((unused)) long long own_ledger(struct stage_own *o, const char *field)
 {
     long long sum = 0;
     redisReply *keys = redis_server_ask(&o->redis, "KEYS tidings:ledger:*");

@@ -1,0 +1,255 @@
+/* watching_test.c - a source over time, by the whole stage: what is fetched of its past, what is news, what happens when its feed
+ * goes away. */
+#include "tests/unit/crawler/stage_own.h"
+
+#include "base/date.h"
+#include "base/url.h"
+#include "pipeline/keys.h"
+
+static struct stage_own own;
+
+#define HTML "Content-Type: text/html\r\n"
+#define FEED "Content-Type: application/rss+xml\r\n"
+#define XML "Content-Type: text/xml\r\n"
+#define PAGE "<html><body><h1>T</h1><p>Text.</p></body></html>"
+
+static char documents[8][32768], paths[400][24];
+static size_t path_count;
+
+static void up(void)
+{
+    path_count = 0;
+    site_up();
+    own_up(&own);
+}
+
+static void down(void)
+{
+    assert_string_equal(own.fatal, "");
+    own_down(&own);
+    site_down();
+}
+
+static void rfc3339(int64_t age_ms, char out[DATE_TEXT_MAX])
+{
+    date_format_ms(clock_unix_ms() - age_ms, out);
+}
+
+/* Item n of a document, with its page; age_ms 0: without a date. */
+static size_t item(char *at, size_t size, const char *name, int n, int64_t age_ms)
+{
+    char date[DATE_TEXT_MAX] = "", *path = paths[path_count++];
+    snprintf(path, sizeof(paths[0]), "/%s-%d.html", name, n);
+    site_set(1, path, 200, HTML, PAGE);
+    if (age_ms)
+        rfc3339(age_ms, date);
+    return (size_t)snprintf(at, size, "<item><title>T</title><link>$1%s</link>%s%s%s</item>", path, age_ms ? "<pubDate>" : "", date,
+                            age_ms ? "</pubDate>" : "");
+}
+
+static const char *feed_of(char *out, const char *name, int from, int to, int64_t age_ms)
+{
+    size_t len = (size_t)sprintf(out, "<rss version='2.0'><channel><title>T</title>");
+    for (int n = from; n < to; n++)
+        len += item(out + len, sizeof(documents[0]) - len, name, n, age_ms);
+    strcpy(out + len, "</channel></rss>");
+    return out;
+}
+
+static struct config_source *source(const char *feed, const char *second)
+{
+    own_source(&own, "one", "$1/", feed);
+    struct config_source *s = &own.config->sources[0];
+    if (second)
+        s->feeds.items[1] = site_text(second);
+    return s;
+}
+
+#define HOUR_MS (3600 * 1000LL)
+
+static void only_the_latest_of_the_past(void **state)
+{
+    (void)state;
+    up();
+    site_set(1, "/feed.xml", 200, FEED, feed_of(documents[0], "a", 0, 80, 0));
+    site_set(1, "/more.xml", 200, FEED, feed_of(documents[1], "b", 0, 30, 0));
+    source("$1/feed.xml", "$1/more.xml");
+    own_start(&own);
+    RUN_UNTIL(&own.loop, own_ledger(&own, "filtered:old") == 60 && own.got_count >= 50 && site_count(1, "/more.xml") >= 2);
+    assert_int_equal(own.got_count, 50); /* of both together */
+    site_set(1, "/feed.xml", 200, FEED, feed_of(documents[2], "a", 0, 81, 0));
+    RUN_UNTIL(&own.loop, own.got_count == 51);
+    own_drain(&own);
+    own_stop(&own);
+    strcpy(own.worker, "worker-2"); /* after a restart it is still known what was read before: what is new is news */
+    site_set(1, "/more.xml", 200, FEED, feed_of(documents[3], "b", 0, 32, 0));
+    own_start(&own);
+    RUN_UNTIL(&own.loop, own.got_count == 53);
+    assert_int_equal(own_ledger(&own, "filtered:old"), 60);
+    down();
+}
+
+static void the_date_decides(void **state)
+{
+    (void)state;
+    static const struct { const char *backfill; size_t fetched; } rows[] = { { "2d", 2 }, { "12h", 1 }, { "all", 3 } };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        up();
+        size_t len = (size_t)sprintf(documents[0], "<rss version='2.0'><channel><title>T</title>");
+        len += item(documents[0] + len, 1000, "now", 0, HOUR_MS);
+        len += item(documents[0] + len, 1000, "yesterday", 0, 30 * HOUR_MS);
+        len += item(documents[0] + len, 1000, "long-ago", 0, 72 * HOUR_MS);
+        strcpy(documents[0] + len, "</channel></rss>");
+        site_set(1, "/feed.xml", 200, FEED, documents[0]);
+        struct config_source *s = source("$1/feed.xml", NULL);
+        free(s->backfill);
+        s->backfill = xstrdup(rows[i].backfill);
+        own_start(&own);
+        RUN_UNTIL(&own.loop, own.got_count >= rows[i].fetched && site_count(1, "/feed.xml") >= 2);
+        CHECK(own.got_count == rows[i].fetched, "%s: %zu", rows[i].backfill, own.got_count);
+        CHECK(own_ledger(&own, "filtered:old") == (long long)(3 - rows[i].fetched), "%s", rows[i].backfill);
+        down();
+    }
+}
+
+static const char *index_of(char *out, int64_t age_of_second_ms)
+{
+    char first[DATE_TEXT_MAX], second[DATE_TEXT_MAX];
+    rfc3339(HOUR_MS, first);
+    rfc3339(age_of_second_ms, second);
+    sprintf(out, "<sitemapindex><sitemap><loc>$1/part1.xml</loc><lastmod>%s</lastmod></sitemap>"
+                 "<sitemap><loc>$1/part2.xml</loc><lastmod>%s</lastmod></sitemap>"
+                 "<sitemap><loc>$1/archive.xml</loc><lastmod>2020-01-01</lastmod></sitemap></sitemapindex>", first, second);
+    return out;
+}
+
+static const char *part_of(char *out, const char *name, int count)
+{
+    char date[DATE_TEXT_MAX];
+    size_t len = (size_t)sprintf(out, "<urlset>");
+    rfc3339(HOUR_MS / 2, date);
+    for (int n = 0; n < count; n++) {
+        char *path = paths[path_count++];
+        snprintf(path, sizeof(paths[0]), "/%s-%d.html", name, n);
+        site_set(1, path, 200, HTML, PAGE);
+        len += (size_t)sprintf(out + len, "<url><loc>$1%s</loc><lastmod>%s</lastmod></url>", path, date);
+    }
+    strcpy(out + len, "</urlset>");
+    return out;
+}
+
+/* The poll of this address is due now, as if its interval were over. */
+static void make_due(const char *url)
+{
+    struct url u;
+    unsigned char raw[ID_RAW_LEN];
+    char *text = site_text(url);
+    assert_true(url_parse(&u, text, strlen(text), NULL, NULL, NULL));
+    id_to_raw(&u.id, raw);
+    redisReply *keys = redis_server_ask(&own.redis, "KEYS tidings:*:due");
+    for (size_t i = 0; i < keys->elements; i++) {
+        redisReply *members = redis_server_ask(&own.redis, "ZRANGE %s 0 -1", keys->element[i]->str);
+        for (size_t m = 0; m < members->elements; m++) {
+            const redisReply *one = members->element[m];
+            if (one->len >= ID_RAW_LEN && memcmp(one->str + one->len - ID_RAW_LEN, raw, ID_RAW_LEN) == 0)
+                freeReplyObject(redisCommand(own.redis.c, "ZADD %s 1 %b", keys->element[i]->str, one->str, (size_t)one->len));
+        }
+        freeReplyObject(members);
+    }
+    freeReplyObject(keys);
+    url_fini(&u);
+    free(text);
+}
+
+/* Parts are polled by themselves, but no more often than the source's interval asks: here once an hour. The index is read now
+ * and then by hand; only what it says has changed is read again. */
+static void parts_that_changed(void **state)
+{
+    (void)state;
+    up();
+    site_set(1, "/map.xml", 200, XML, index_of(documents[0], HOUR_MS));
+    site_set(1, "/part1.xml", 200, XML, part_of(documents[1], "p", 1));
+    site_set(1, "/part2.xml", 200, XML, part_of(documents[2], "q", 1));
+    struct config_source *s = source(NULL, NULL);
+    s->sitemaps.items[0] = site_text("$1/map.xml");
+    s->interval_ms = 3600000;
+    own_start(&own);
+    RUN_UNTIL(&own.loop, own.got_count == 2);
+    assert_int_equal(site_count(1, "/archive.xml"), 0);
+    site_set(1, "/part2.xml", 200, XML, part_of(documents[3], "q", 2));
+    site_set(1, "/map.xml", 200, XML, index_of(documents[4], -60000));
+    make_due("$1/map.xml");
+    RUN_UNTIL(&own.loop, own.got_count == 3);
+    assert_int_equal(site_count(1, "/map.xml"), 2);
+    assert_int_equal(site_count(1, "/part1.xml"), 1);
+    assert_int_equal(site_count(1, "/part2.xml"), 2);
+    down();
+}
+
+/* What a feed's address may come to; discovery then finds the new one. */
+static const struct { const char *name; int status; const char *headers, *body; } ends[] = {
+    { "gone", 410, "", "" },
+    { "not found", 404, "", "" },
+    { "a page", 200, HTML, "<!DOCTYPE html><html><body>Welcome</body></html>" },
+    { "moved for good", 301, "Location: /new.xml\r\n", "" },
+};
+
+static void feeds_that_end(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(ends); i++) {
+        up();
+        own.config->crawler.poll_max_ms = 1000; /* failures are asked again soon */
+        site_set(1, "/", 200, HTML, "<html><head><link rel=alternate type='application/rss+xml' href='/new.xml'></head></html>");
+        site_set(1, "/feed.xml", 200, FEED, feed_of(documents[0], "a", 0, 1, 0));
+        source("$1/feed.xml", NULL);
+        own_start(&own);
+        RUN_UNTIL(&own.loop, own.got_count == 1);
+        assert_int_equal(site_count(1, "/new.xml"), 0);
+        site_set(1, "/feed.xml", ends[i].status, ends[i].headers, ends[i].body);
+        site_set(1, "/new.xml", 200, FEED, feed_of(documents[1], "a", 0, 2, 0));
+        RUN_UNTIL(&own.loop, own.got_count == 2);
+        RUN_UNTIL(&own.loop, site_count(1, "/new.xml") >= 3);
+        size_t old = site_count(1, "/feed.xml");
+        if (ends[i].status == 301) { /* asked at the new address alone */
+            RUN_UNTIL(&own.loop, site_count(1, "/new.xml") >= 5);
+            assert_int_equal(site_count(1, "/feed.xml"), old);
+        }
+        down();
+    }
+}
+
+static bool status_is(const char *want)
+{
+    redisReply *reply = redis_server_ask(&own.redis, "HGET tidings:source:one status");
+    bool same = reply->str && strcmp(reply->str, want) == 0;
+    freeReplyObject(reply);
+    return same;
+}
+
+static void refused_pages_are_told(void **state)
+{
+    (void)state;
+    up();
+    site_set(1, "/feed.xml", 200, FEED, feed_of(documents[0], "a", 0, 6, 0));
+    for (size_t i = 0; i < path_count; i++)
+        site_set(1, paths[i], 403, HTML, "<script>window._cf_chl_opt={}</script>");
+    source("$1/feed.xml", NULL);
+    own_start(&own);
+    RUN_UNTIL(&own.loop, own_ledger(&own, "failed:http_403") == 6);
+    RUN_UNTIL(&own.loop, status_is("blocked: 6 of the last 6 pages http_403"));
+    down();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(only_the_latest_of_the_past), cmocka_unit_test(the_date_decides), cmocka_unit_test(parts_that_changed),
+        cmocka_unit_test(feeds_that_end), cmocka_unit_test(refused_pages_are_told),
+    };
+    const char *only = getenv("TEST_ONLY");
+    if (only)
+        cmocka_set_test_filter(only);
+    log_set_level(getenv("TEST_LOG") ? LOG_DEBUG : LOG_ERROR);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
