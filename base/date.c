@@ -122,6 +122,20 @@ static const char *word_before(const char *start, const char *s)
     return s < end ? s : NULL;
 }
 
+/* Whether a whole date in numbers stands right behind a word: "A. Writer3.11.2023", where a page parts them by its style alone. */
+static bool is_glued(const struct cursor *c)
+{
+    struct cursor k = *c;
+    int n, digits = 0;
+    size_t letters = 0;
+    while (c->at - letters > c->start && isalpha((unsigned char)c->at[-1 - (ptrdiff_t)letters]))
+        letters++;
+    for (int i = 0; i < 3; i++)
+        if ((i && !cursor_literal(&k, ".") && !cursor_literal(&k, "/")) || !cursor_number(&k, 4, &n, &digits))
+            return false;
+    return letters >= 3 && digits == 4;
+}
+
 static bool try_at(struct cursor *c, bool us_order, struct date *out)
 {
     struct cursor k = *c;
@@ -129,7 +143,7 @@ static bool try_at(struct cursor *c, bool us_order, struct date *out)
     const char *before = word_before(c->start, c->at);
     char previous = c->at > c->start ? c->at[-1] : ' ';
 
-    if (isalnum((unsigned char)previous) && !(previous == 'T'))
+    if (isalnum((unsigned char)previous) && previous != 'T' && !is_glued(c))
         return false;
     if (before) {
         k.at = before;

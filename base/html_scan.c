@@ -150,13 +150,14 @@ static const char *kept_name(const struct attribute *a)
     return NULL;
 }
 
-/* Elements that the tree builder may compare by all their attributes, or read an attribute of. At most one a is ever in the
- * list of active formatting elements, so its attributes do not matter there. */
+/* Elements that the tree builder may compare by all their attributes, read an attribute of, or add the attributes of a second one
+ * to (html, body). At most one a is ever in the list of active formatting elements, so its attributes do not matter there. */
 static bool keeps_all_attributes(GumboTag tag)
 {
     switch (tag) {
     case GUMBO_TAG_B: case GUMBO_TAG_BIG: case GUMBO_TAG_CODE: case GUMBO_TAG_EM: case GUMBO_TAG_FONT: case GUMBO_TAG_I: case GUMBO_TAG_NOBR:
     case GUMBO_TAG_S: case GUMBO_TAG_SMALL: case GUMBO_TAG_STRIKE: case GUMBO_TAG_STRONG: case GUMBO_TAG_TT: case GUMBO_TAG_U: case GUMBO_TAG_ISINDEX:
+    case GUMBO_TAG_HTML: case GUMBO_TAG_BODY:
         return true;
     default:
         return false;
@@ -229,10 +230,10 @@ struct start_tag { /* under way */
     bool bare;        /* … has one without quotes: a slash would join it */
 };
 
-/* The tree builder reads the type of input, and adds the attributes of a second html or body to the first. */
+/* The tree builder reads the type of input. */
 static bool may_hold(const struct scan *s, const struct start_tag *w, GumboTag id)
 {
-    return s->held && !w->all && id != GUMBO_TAG_INPUT && id != GUMBO_TAG_HTML && id != GUMBO_TAG_BODY && html_hold_has_room(s->held);
+    return s->held && !w->all && id != GUMBO_TAG_INPUT && html_hold_has_room(s->held);
 }
 
 /* touching: it stands right behind the quote of the one before. */

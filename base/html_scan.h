@@ -5,7 +5,7 @@
  * The promise: Gumbo's tree of the result is Gumbo's tree of the page, but for comments, those attributes and what stands inside
  * those elements, with adjacent text merged. The emptied elements stay as shells (<script></script>), because their start
  * tags shape the tree: they open head or body, reopen formatting elements, keep runs of text apart. Where the standard lets
- * more than that depend on what would go, it stays: all attributes of formatting elements (but a) and font (Noah's Ark
+ * more than that depend on what would go, it stays: all attributes of html, body, formatting elements (but a) and font (Noah's Ark
  * clause), comments in tables and behind pre, noscript in the head. Where the scan cannot know what the tree builder does
  * (frames, a select with other things in it, svg that page elements break out of, CDATA), the rest of the page is copied
  * as it is.

@@ -130,6 +130,8 @@ static const struct { const char *text; bool us; const char *want, *rest; } insi
     { "\u0110\u0103ng l\u00FAc 20:45, 13/01/2021. \u1EA2nh", false, "2021-01-13T20:45:00?", ". \u1EA2nh" },
     { "In May 10 people met 2021 times", false, NULL, NULL },
     { "call 0123-456-789 or 2021-13-45", false, NULL, NULL },
+    { "Tanja Karrasch3.11.2023", false, "2023-11-03", "" },
+    { "release v3.11.2023", false, NULL, NULL },
     { "10:30 - 13/01/2021 - 5 comments", false, "2021-01-13T10:30:00?", " - 5 comments" },
 };
 

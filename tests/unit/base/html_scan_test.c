@@ -70,6 +70,7 @@ static const struct { const char *name, *page, *want; } cases[] = {
     { "slashes", "<br/class=a/><br class=a /><img src=a/><p/ class=b / >x", NULL },
     { "twice the same", "<p style=a class=b class=c style=d>x", "<p class=b>x" },
     { "twice the same, the first not kept", "<p style style=hidden>x", "<p>x" },
+    { "a second body", "<body data-x=''><svg><body data-x=y>x", NULL },
     { "case", "<P CLASS=a STYLE=b Aria-Hidden=true>x</P  y=1>", "<P CLASS=a Aria-Hidden=true>x</P>" },
     { "tag without end", "<p>x<a href='y", NULL },
     { "only a less-than", "a < b <3 <", NULL },
