@@ -2,8 +2,8 @@
 -- Answer: 1, or 0 when there is no such poll.
 partition(KEYS[1], KEYS[2])
 local poll = ARGV[2] .. ARGV[1]
-local v = call('HGET', base .. ':polls', poll)
-if not v or cmsgpack.unpack(v)[R_SOURCE] ~= ARGV[3] then return 0 end
+local rec = poll_get(poll)
+if not rec or rec[R_SOURCE] ~= ARGV[3] then return 0 end
 if ARGV[4] == 'remove' then
   call('HDEL', base .. ':polls', poll)
   call('ZREM', base .. ':due', 'p' .. poll)

@@ -10,7 +10,7 @@ local function change(poll, rec)
   local member = 'p' .. poll
   if what == 'move' and string.sub(poll, 1, 1) ~= DISCOVERY then
     rec[R_SOURCE] = ARGV[3]
-    call('HSET', base .. ':polls', poll, cmsgpack.pack(rec))
+    poll_set(poll, rec)
   elseif what == 'now' then
     if call('HEXISTS', base .. ':leased', member) == 0 then call('ZADD', base .. ':due', now(), member) end
   else
@@ -24,7 +24,7 @@ for i = 2, #KEYS do
   partition(KEYS[i], KEYS[1])
   local polls = call('HGETALL', base .. ':polls')
   for j = 1, #polls, 2 do
-    local rec = cmsgpack.unpack(polls[j + 1])
+    local rec = poll_of(polls[j], polls[j + 1])
     if named[rec[R_SOURCE]] then change(polls[j], rec) end
   end
 end

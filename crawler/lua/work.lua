@@ -147,15 +147,14 @@ local results = {
     local status, ok, items, accepted = arg(), num(), num(), num()
     local rec = take_leased(member, version)
     local poll = string.sub(member, 2)
-    local v = rec and call('HGET', base .. ':polls', poll)
-    if not v then return end
-    rec = cmsgpack.unpack(v)
+    rec = rec and poll_get(poll)
+    if not rec then return end
     if keep == 0 then
       rec[R_ETAG], rec[R_MODIFIED] = etag, modified
       if ok == 1 then rec[R_POLLED] = 1 end
     end
     if plan ~= '' then rec[R_SCHEDULE] = plan end
-    call('HSET', base .. ':polls', poll, cmsgpack.pack(rec))
+    poll_set(poll, rec)
     call('ZADD', base .. ':due', now() + next_in, member)
     poll_health(rec, status, ok, items, accepted)
   end,
@@ -167,8 +166,7 @@ local function promote()
     local letter, id = string.sub(member, 1, 1), string.sub(member, 2)
     call('ZREM', base .. ':due', member)
     if letter == 'p' then
-      local v = call('HGET', base .. ':polls', id)
-      local rec = v and cmsgpack.unpack(v)
+      local rec = poll_get(id)
       local state = rec and call('HGET', prefix .. ':source:' .. rec[R_SOURCE], 'state')
       if rec and not state then
         call('HDEL', base .. ':polls', id) -- the source was removed
@@ -197,8 +195,7 @@ local function current(rec, budget)
   if rec[R_KIND] == PAGE then return queued(rec, budget) end
   local member = member_of(rec)
   if call('HEXISTS', base .. ':leased', member) == 1 or call('ZSCORE', base .. ':due', member) then return nil end
-  local v = call('HGET', base .. ':polls', string.sub(member, 2))
-  return v and cmsgpack.unpack(v)
+  return poll_get(string.sub(member, 2))
 end
 
 local drops = 0

@@ -100,23 +100,47 @@ local function wake(budget)
   call('ZADD', base .. ':budgets', (host_get(budget)), budget)
 end
 
--- Queues of a budget: 'u', urgent, first in first out; 'n', from its head. What the queue's key and the open entry say, too,
--- is left out of what waits there: queued() puts it back.
+-- What the key or the open entry says, too, is left out of records that wait in large numbers.
+local HTTPS = 'https://'
+local function short_url(url) return string.sub(url, 1, #HTTPS) == HTTPS and string.sub(url, #HTTPS + 1) or url end
+local function full_url(url) return string.find(url, '^https?://') and url or HTTPS .. url end
+
+-- Queues of a budget: 'u', urgent, first in first out; 'n', from its head.
 local function enqueue(rec, queue, at_head)
-  local budget, source, discovered = rec[R_BUDGET], rec[R_SOURCE], rec[R_DISCOVERED]
-  rec[R_BUDGET], rec[R_SOURCE], rec[R_DISCOVERED] = '', '', discovered ~= rec[R_OPENED] and discovered or 0
-  call(at_head and 'LPUSH' or 'RPUSH', base .. ':q' .. queue .. ':' .. budget, cmsgpack.pack(rec))
-  rec[R_BUDGET], rec[R_SOURCE], rec[R_DISCOVERED] = budget, source, discovered
-  wake(budget)
+  local short = { unpack(rec) }
+  short[R_URL], short[R_BUDGET], short[R_SOURCE] = short_url(rec[R_URL]), '', ''
+  if rec[R_DISCOVERED] == rec[R_OPENED] then short[R_DISCOVERED] = 0 end
+  call(at_head and 'LPUSH' or 'RPUSH', base .. ':q' .. queue .. ':' .. rec[R_BUDGET], cmsgpack.pack(short))
+  wake(rec[R_BUDGET])
 end
 
 -- A page that stood in a budget's queue, as it was; nil when it was closed meanwhile.
 local function queued(rec, budget)
   local at, source = is_open(rec[R_ID])
   if at ~= rec[R_OPENED] then return nil end
-  rec[R_BUDGET], rec[R_SOURCE] = budget, source
+  rec[R_URL], rec[R_BUDGET], rec[R_SOURCE] = full_url(rec[R_URL]), budget, source
   if rec[R_DISCOVERED] == 0 then rec[R_DISCOVERED] = at end
   return rec
+end
+
+-- Polls, by kind and id.
+local function poll_set(poll, rec)
+  local short = { unpack(rec) }
+  short[R_ID], short[R_URL] = '', short_url(rec[R_URL])
+  if rec[R_BUDGET] == rec[R_SOURCE] then short[R_BUDGET] = '' end
+  call('HSET', base .. ':polls', poll, cmsgpack.pack(short))
+end
+
+local function poll_of(poll, packed)
+  local rec = cmsgpack.unpack(packed)
+  rec[R_ID], rec[R_URL] = string.sub(poll, 2), full_url(rec[R_URL])
+  if rec[R_BUDGET] == '' then rec[R_BUDGET] = rec[R_SOURCE] end
+  return rec
+end
+
+local function poll_get(poll)
+  local packed = call('HGET', base .. ':polls', poll)
+  return packed and poll_of(poll, packed) or nil
 end
 
 local function record(t)

@@ -18,7 +18,7 @@ end
 if #order == 0 then return {} end
 
 local function name(rec)
-  if rec[R_KIND] == PAGE and found[rec[R_ID]] then found[rec[R_ID]][5] = rec[R_URL] end
+  if rec[R_KIND] == PAGE and found[rec[R_ID]] then found[rec[R_ID]][5] = full_url(rec[R_URL]) end
 end
 
 for _, id in ipairs(order) do
