@@ -2,9 +2,11 @@
 #include "pipeline/stream_driver.h"
 
 #include "base/mem.h"
+#include "pipeline/metrics.h"
 #include "pipeline/topics.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -129,6 +131,47 @@ const char *stream_topic_name(const struct stream *s, enum topic topic)
     return s->driver->name(s, topic);
 }
 
+/* --- metrics --- */
+
+static struct {
+    struct metric *sent, *delivered, *received, *refused, *queued_bytes;
+} counts[TOPIC_COUNT];
+static pthread_once_t counts_made = PTHREAD_ONCE_INIT;
+
+static void make_counts(void)
+{
+    for (int t = 0; t < TOPIC_COUNT; t++) {
+        const char *name = topic_name((enum topic)t);
+        counts[t].sent = metric_counter("tidings_records_sent_total", "Records queued for a topic", "topic", name);
+        counts[t].delivered = metric_counter("tidings_records_delivered_total", "Records that survive a kill", "topic", name);
+        counts[t].received = metric_counter("tidings_records_received_total", "Records taken from a topic", "topic", name);
+        counts[t].refused = metric_counter("tidings_send_refused_total", "Times that a full queue refused a record", "topic", name);
+        counts[t].queued_bytes = metric_gauge("tidings_queued_bytes", "Bytes sent and not yet delivered", "topic", name);
+    }
+}
+
+void stream_count_left(enum topic topic, size_t bytes, bool delivered)
+{
+    metric_add(counts[topic].queued_bytes, -(int64_t)bytes);
+    if (delivered)
+        metric_add(counts[topic].delivered, 1);
+}
+
+void stream_count_received(enum topic topic)
+{
+    metric_add(counts[topic].received, 1);
+}
+
+static void count_sent(const struct record *r, bool ok, const struct error *err)
+{
+    if (ok) {
+        metric_add(counts[r->topic].sent, 1);
+        metric_add(counts[r->topic].queued_bytes, (int64_t)record_bytes(r));
+    } else if (err->kind == ERROR_LIMIT) {
+        metric_add(counts[r->topic].refused, 1);
+    }
+}
+
 /* --- sending --- */
 
 static bool check_record(const struct record *r, struct error *err)
@@ -150,6 +193,8 @@ static bool check_record(const struct record *r, struct error *err)
 
 struct producer *producer_create(struct stream *s, uv_loop_t *loop, struct error *err)
 {
+    pthread_once(&counts_made, make_counts);
+    metric_set(metric_gauge("tidings_queue_limit_bytes", "What one queue of records may hold", NULL, NULL), (double)s->queue_max_bytes);
     struct producer *p = s->driver->producer_create(s, loop, err);
     if (p)
         p->stream = s;
@@ -168,7 +213,10 @@ bool producer_send(struct producer *p, const struct record *r, producer_delivery
         return false;
     int32_t partition = r->key ? stream_partition_of(p->stream, r->topic, r->key, r->key_len)
                                : (int32_t)(p->turn++ % (uint32_t)stream_partitions(p->stream, r->topic));
-    return p->driver->send(p, r, partition, on_delivery, arg, err);
+    struct error own = { .kind = ERROR_SYSTEM }, *why = err ? err : &own;
+    bool ok = p->driver->send(p, r, partition, on_delivery, arg, why);
+    count_sent(r, ok, why);
+    return ok;
 }
 
 void producer_on_space(struct producer *p, void (*on_space)(void *arg), void *arg)
@@ -202,6 +250,7 @@ bool producer_reachable(const struct producer *p)
 struct consumer *consumer_create(struct stream *s, uv_loop_t *loop, enum topic topic, const char *group,
                                  const struct consumer_callbacks *callbacks, struct error *err)
 {
+    pthread_once(&counts_made, make_counts);
     return s->driver->consumer_create(s, loop, topic, group, callbacks, err);
 }
 

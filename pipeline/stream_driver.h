@@ -39,6 +39,7 @@ struct consumer_driver {
 
 struct stream {
     const struct stream_driver *driver;
+    size_t queue_max_bytes; /* of a producer (kafka), of a topic (local) */
     bool local;
 };
 
@@ -60,6 +61,10 @@ struct record *record_copy(const struct record *r);
 int32_t partition_of_key(const void *key, size_t key_len, int32_t partitions);
 /* Bytes of key, value and headers, with what Kafka's format adds at most. */
 size_t record_bytes(const struct record *r);
+
+/* For the drivers: a record that was sent leaves its producer's queue; one is handed to on_record(). */
+void stream_count_left(enum topic topic, size_t bytes, bool delivered);
+void stream_count_received(enum topic topic);
 
 /* What one queue may hold of the process's budget for bodies: a producer's, a topic's, what a consumer fetches ahead. */
 size_t stream_share(const struct config *config);

@@ -35,6 +35,7 @@ struct stream *stream_kafka_create(const struct config *config, const char *clie
     }
     rd_kafka_conf_destroy(conf);
     k->base.driver = &driver;
+    k->base.queue_max_bytes = stream_share(config);
     k->config = config;
     k->client_id = xstrdup(client_id);
     for (int t = 0; t < TOPIC_COUNT; t++)

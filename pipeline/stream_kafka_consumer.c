@@ -345,6 +345,7 @@ static void on_message(struct kafka_consumer *k, const rd_kafka_message_t *m)
     if (m->offset < l->done) /* the position was beyond the end */
         l->done = l->stored = m->offset;
     l->next = m->offset + 1;
+    stream_count_received(k->topic);
     if (!l->paused && !l->first) {
         k->callbacks.on_record(k->callbacks.arg, copy);
         return;

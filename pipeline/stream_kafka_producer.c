@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "pipeline/metrics.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -103,6 +104,7 @@ static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
     (void)rk;
     p->queued--;
     p->queued_bytes -= sent->bytes;
+    stream_count_left(sent->topic, sent->bytes, !m->err);
     if (!m->err)
         p->reachable = true;
     if (!p->closing)
@@ -139,6 +141,7 @@ static int on_statistics(rd_kafka_t *rk, char *json, size_t len, void *opaque)
         up = up || (state && strcmp(state, "UP") == 0);
     }
     p->reachable = up;
+    metric_set(metric_gauge("tidings_kafka_reachable", "1 while a broker is connected", NULL, NULL), up);
     json_decref(root);
     return 0; /* librdkafka frees json */
 }
@@ -307,7 +310,7 @@ struct producer *kafka_producer_create(struct stream *s, uv_loop_t *loop, struct
     struct kafka_producer *p = xcalloc(1, sizeof(*p));
     p->base.driver = &driver;
     p->stream = (struct kafka_stream *)s;
-    p->max_bytes = stream_share(p->stream->config);
+    p->max_bytes = s->queue_max_bytes;
     p->wake = kafka_wake_create(loop, on_wake, p, err);
     if (!p->wake || !open_client(p, err)) {
         destroy(&p->base);

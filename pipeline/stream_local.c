@@ -137,7 +137,7 @@ struct stream *stream_local_create(const struct config *config, const char *stat
     s->base.driver = &driver;
     s->base.local = true;
     s->state_dir = xstrdup(state_dir);
-    s->max_bytes = stream_share(config);
+    s->base.queue_max_bytes = stream_share(config);
     pthread_mutex_init(&s->lock, NULL);
     for (int t = 0; t < TOPIC_COUNT; t++) /* all, so that destroy() finds every lock made */
         ok = open_topic(s, (enum topic)t, ok ? err : NULL) && ok;

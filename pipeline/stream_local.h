@@ -48,7 +48,6 @@ struct file_topic { /* events, deadletters: one partition */
 struct local_stream {
     struct stream base;
     char *state_dir;
-    size_t max_bytes;                   /* of one memory topic */
     struct file_topic files[TOPIC_COUNT];
     pthread_mutex_t lock;               /* of all that follows */
     struct memory_topic memory[TOPIC_COUNT];

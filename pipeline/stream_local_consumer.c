@@ -61,6 +61,7 @@ static void hand_out(struct memory_consumer *c)
     struct record *r;
     int n = 0;
     while (n < RECORDS_A_TURN && !c->closing && !c->destroyed && (r = take(c))) {
+        stream_count_received(c->topic);
         c->callbacks.on_record(c->callbacks.arg, r);
         n++;
     }

@@ -29,6 +29,7 @@ static void hand_out(struct file_consumer *c)
     int n = 0;
     while (n < RECORDS_A_TURN && !c->closing && !c->destroyed && !c->paused && c->reader && (r = stream_log_read(c->reader))) {
         c->last = r->offset;
+        stream_count_received(c->topic);
         c->callbacks.on_record(c->callbacks.arg, r);
         n++;
     }

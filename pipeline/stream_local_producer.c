@@ -45,7 +45,7 @@ void local_deliver(struct entry *e)
 void local_offer_space(struct local_stream *s, enum topic topic)
 {
     const struct memory_topic *m = &s->memory[topic];
-    if (m->bytes > s->max_bytes / 4 * 3 || m->records > QUEUE_MAX_RECORDS / 4 * 3)
+    if (m->bytes > s->base.queue_max_bytes / 4 * 3 || m->records > QUEUE_MAX_RECORDS / 4 * 3)
         return;
     for (struct local_producer *p = s->producers; p; p = p->next)
         if (p->refused & 1u << topic) {
@@ -69,6 +69,7 @@ static void on_async(uv_async_t *async)
     while ((e = entries_take(&list))) {
         p->queued--;
         p->queued_bytes -= e->bytes;
+        stream_count_left(e->record->topic, e->bytes, true);
         if (e->on_delivery && p->open > 0 && !uv_is_closing((uv_handle_t *)async))
             e->on_delivery(e->arg, e->record, NULL);
         entry_free(e);
@@ -176,7 +177,7 @@ static bool send_to_memory(struct local_producer *p, struct entry *e, int32_t pa
     struct partition *q = &m->partitions[partition];
     pthread_mutex_lock(&s->lock);
     size_t records = m->records, bytes = m->bytes;
-    bool full = records > 0 && (bytes + e->bytes > s->max_bytes || records >= QUEUE_MAX_RECORDS);
+    bool full = records > 0 && (bytes + e->bytes > s->base.queue_max_bytes || records >= QUEUE_MAX_RECORDS);
     if (full)
         p->refused |= 1u << topic;
     else {
@@ -243,8 +244,10 @@ static void on_handle_closed(uv_handle_t *handle)
 static void forget(struct entries *list, const struct local_producer *p)
 {
     for (struct entry *e = list->first; e; e = e->next)
-        if (e->producer == p)
+        if (e->producer == p) {
+            stream_count_left(e->record->topic, e->bytes, false);
             e->producer = NULL;
+        }
 }
 
 static void destroy(struct producer *base)
@@ -264,8 +267,10 @@ static void destroy(struct producer *base)
     for (at = &s->producers; *at != p; at = &(*at)->next)
         ;
     *at = p->next;
-    while ((e = entries_take(&p->delivered)))
+    while ((e = entries_take(&p->delivered))) {
+        stream_count_left(e->record->topic, e->bytes, true);
         entry_free(e);
+    }
     pthread_mutex_unlock(&s->lock);
     uv_close((uv_handle_t *)&p->async, on_handle_closed);
     uv_close((uv_handle_t *)&p->retry, on_handle_closed);

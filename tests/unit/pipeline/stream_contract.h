@@ -3,6 +3,7 @@
 #ifndef TESTS_UNIT_PIPELINE_STREAM_CONTRACT_H
 #define TESTS_UNIT_PIPELINE_STREAM_CONTRACT_H
 
+#include "pipeline/metrics.h"
 #include "tests/unit/pipeline/stream_bed.h"
 
 #include <signal.h>
@@ -96,6 +97,9 @@ static void test_keys_keep_their_order(void **state)
     for (size_t k = 0; k < COUNT(partitions); k++)
         check_numbers(&r, partitions[k], 0, 100, 0);
     AWAIT(&b, consumer_lag(r.c) == 0);
+    assert_int_equal(metric_value(metric_gauge("tidings_queued_bytes", "", "topic", "pages")), 0);
+    assert_true(metric_value(metric_counter("tidings_records_delivered_total", "", "topic", "pages")) >= 300);
+    assert_true(metric_value(metric_counter("tidings_records_received_total", "", "topic", "pages")) >= 300);
     reader_close(&r);
     bed_close(&b);
 }
