@@ -10,6 +10,7 @@
 #include <fts.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@
 
 #define FORMAT 1
 #define SMALL_FILE_BYTES 65536
+#define ORPHAN_MS 10000
 
 struct state_dir {
     char *path;
@@ -129,6 +131,14 @@ static bool say_locked(const struct state_dir *d, struct error *err)
                      "another with --state-dir", d->path, (int)pid, command, (int)pid);
 }
 
+/* Its private Redis has the lock still, and goes. */
+static bool holder_died(const struct state_dir *d)
+{
+    char command[32];
+    pid_t pid = state_dir_holder(d, command, sizeof(command));
+    return pid && kill(pid, 0) != 0 && errno == ESRCH;
+}
+
 bool state_dir_lock(struct state_dir *d, const char *command, int64_t wait_ms, struct error *err)
 {
     char text[64];
@@ -137,7 +147,7 @@ bool state_dir_lock(struct state_dir *d, const char *command, int64_t wait_ms, s
     if (fd < 0)
         return error_set(err, ERROR_INVALID, "state directory %s: its file `lock` cannot be opened: %s", d->path, strerror(errno));
     while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        if (clock_mono_ms() >= until_ms) {
+        if (clock_mono_ms() >= until_ms + (wait_ms && holder_died(d) ? ORPHAN_MS : 0)) {
             close(fd);
             return say_locked(d, err);
         }

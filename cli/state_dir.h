@@ -4,7 +4,6 @@
  *     lock          flock()ed by whoever uses the directory, and by its private redis-server; holds "PID COMMAND"
  *     redis/        the private Redis: append-only file, socket, log
  *     contact       the contact that was asked for once
- *     printed       which articles have been printed
  *     events, deadletters, logs */
 #ifndef CLI_STATE_DIR_H
 #define CLI_STATE_DIR_H
@@ -23,7 +22,8 @@ struct state_dir *state_dir_open(const char *path, bool create, struct error *er
 void state_dir_close(struct state_dir *d); /* gives the lock back; NULL is fine */
 const char *state_dir_path(const struct state_dir *d);
 
-/* Takes the lock, waiting up to wait_ms for it. false with ERROR_LIMIT naming the holder. */
+/* Takes the lock, waiting up to wait_ms for it; longer for the Redis of a holder that has died, which stores what it has.
+ * false with ERROR_LIMIT naming the holder. */
 bool state_dir_lock(struct state_dir *d, const char *command, int64_t wait_ms, struct error *err);
 int state_dir_lock_fd(const struct state_dir *d); /* for a child to inherit; -1 without the lock */
 /* Who holds it: its pid and, into command, what it is ("run"). 0: nobody. */

@@ -229,6 +229,27 @@ static void test_compare(void **state)
     config_destroy(b);
 }
 
+static void test_again(void **state)
+{
+    (void)state;
+    struct error err;
+    const char *sets[] = { "crawler.delay_ms=7" };
+    put(file, "crawler:\n  delay_ms: 5\n  transfers: 10\nlog:\n  level: warn\n");
+    struct config *c = config_load(file, sets, 1, &err);
+    CHECK(c && config_set(c, "contact", "you@example.org", &err), "%s", err.message);
+    put(file, "crawler:\n  delay_ms: 6\n  transfers: 11\n");
+    struct config *again = config_load_again(c, &err);
+    CHECK(again, "%s", err.message);
+    assert_int_equal(again->crawler.delay_ms, 7); /* the command line stays over the file */
+    assert_string_equal(again->contact, "you@example.org");
+    assert_int_equal(again->crawler.transfers, 11);
+    assert_string_equal(again->log.level, "info");
+    put(file, "crawler: 1\n");
+    assert_null(config_load_again(again, &err));
+    config_destroy(c);
+    config_destroy(again);
+}
+
 static void test_missing_file(void **state)
 {
     (void)state;
@@ -245,7 +266,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_mistakes), cmocka_unit_test(test_defaults), cmocka_unit_test(test_file), cmocka_unit_test(test_layers),
-        cmocka_unit_test(test_state_dir), cmocka_unit_test(test_compare), cmocka_unit_test(test_missing_file),
+        cmocka_unit_test(test_state_dir), cmocka_unit_test(test_compare), cmocka_unit_test(test_again),
+        cmocka_unit_test(test_missing_file),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
