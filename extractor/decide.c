@@ -20,6 +20,8 @@ const char *rule_name(enum rule rule)
 /* ---- threshold ---- */
 
 #define BUCKETS 64
+#define SURE_F1 0.95f
+#define UNSURE_SLOPE 0.5f
 
 struct histogram { float p_tokens[BUCKETS], tokens[BUCKETS]; float expected; };
 
@@ -36,8 +38,9 @@ static struct histogram histogram_of(const struct doc *d, const struct verdict *
     return h;
 }
 
-/* The cut-off that maximises expected F1 is half of that F1 (Lipton et al. 2014). */
-static float threshold_of(const struct histogram *h, float alpha, float low, float high)
+/* The cut-off that maximises expected F1 is half of that F1 (Lipton et al. 2014). A page the model is unsure of is cut lower still:
+ * there its probabilities are too small all over. */
+static float threshold_of(const struct histogram *h, float low, float high)
 {
     float best = 0, found = 0, taken = 0;
     for (int k = BUCKETS - 1; k >= 0; k--) {
@@ -47,7 +50,7 @@ static float threshold_of(const struct histogram *h, float alpha, float low, flo
         if (f1 > best)
             best = f1;
     }
-    float t = alpha * best / 2;
+    float t = best / 2 - UNSURE_SLOPE * (SURE_F1 - best);
     return t < low ? low : t > high ? high : t;
 }
 
@@ -64,6 +67,8 @@ static size_t select_over(const struct doc *d, struct verdict *v, float threshol
 /* ---- rules ---- */
 
 #define GAP_BLOCKS 3
+#define GAP_ITEMS 40
+#define GAP_ITEM 0.02f /* the truths that the model learned from leave lists out */
 #define GAP_LINKS 0.5f
 #define GAP_DIGITS 0.3f /* dates, prices */
 #define GAP_NEWS 0.25f
@@ -249,7 +254,7 @@ static void keep_region(const struct decide_input *in, struct verdict *v)
     size_t first = title;
     for (size_t i = 0, tried = 0; i < d->block_count && tried < TITLES_TRIED; i++) {
         float inside = 0;
-        if (i != title && in->overlap[i] < 0.9f)
+        if (i != title && in->overlap[i] < 0.9f * in->overlap[title])
             continue;
         uint32_t found = region_of(d, v, i, total, &inside);
         tried++;
@@ -290,6 +295,14 @@ static bool side_by_side(const struct doc *d, size_t i, size_t k)
     return a == b || (x->signature == y->signature && x->up == y->up && x->up != DOC_NONE);
 }
 
+/* An item of plain words, of a list that the body holds. */
+static bool is_plain_item(const struct doc *d, size_t i)
+{
+    const struct block *b = &d->blocks[i];
+    const struct element *e = &d->elements[b->owner];
+    return (e->owner == OWNER_LI || (e->around & IN_LI)) && b->link_n == 0 && b->words >= 2;
+}
+
 /* What stands among kept siblings and is of their kind: a short paragraph, a subheading, an item. */
 static void fill_gaps(const struct decide_input *in, struct verdict *v)
 {
@@ -303,11 +316,13 @@ static void fill_gaps(const struct decide_input *in, struct verdict *v)
             before = (uint32_t)i;
             continue;
         }
-        if (before == DOC_NONE || v[i].probability < least || i - before > GAP_BLOCKS || v[i].rule != RULE_MODEL
+        bool item = is_plain_item(d, i);
+        if (before == DOC_NONE || v[i].probability < (item ? GAP_ITEM : least) || i - before > GAP_BLOCKS || v[i].rule != RULE_MODEL
             || block_link_density(b) > GAP_LINKS || b->digit_n > GAP_DIGITS * b->n || is_caption(d, b))
             continue;
-        for (after = (uint32_t)i + 1; after < d->block_count && after - i <= GAP_BLOCKS && !v[after].keep;)
-            after++;
+        for (after = (uint32_t)i + 1; after < d->block_count && !v[after].keep; after++)
+            if (after - i > (item && is_plain_item(d, after) ? GAP_ITEMS : GAP_BLOCKS))
+                break;
         if (after >= d->block_count || !v[after].keep || !side_by_side(d, before, i) || !side_by_side(d, i, after))
             continue;
         v[i].keep = true;
@@ -532,9 +547,9 @@ float decide(struct decide_input *in, struct verdict *v)
     ask_model(in, v);
     gate(in, v);
     struct histogram h = histogram_of(d, v);
-    float threshold = in->news ? threshold_of(&h, 1.0f, 0.3f, 0.45f) : threshold_of(&h, 1.0f, 0.3f, 0.6f);
+    float threshold = in->news ? threshold_of(&h, 0.2f, 0.45f) : threshold_of(&h, 0.25f, 0.5f);
     if (select_over(d, v, threshold) < 20) {
-        threshold = threshold_of(&h, 1.1f, 0.05f, 0.6f);
+        threshold = threshold_of(&h, 0.05f, 0.6f);
         select_over(d, v, threshold);
     }
     fill_gaps(in, v);

@@ -522,6 +522,18 @@ static bool is_bare_reading(const GumboNode *node)
     return before->type != GUMBO_NODE_ELEMENT || before->v.element.tag != GUMBO_TAG_RP;
 }
 
+/* A noscript in which something was not closed swallows what follows: the page is in it. */
+static bool swallows_page(const struct doc *d, const GumboNode *node)
+{
+    const GumboElement *e = &node->v.element;
+    if (e->tag != GUMBO_TAG_NOSCRIPT || !d->html_node)
+        return false;
+    if (e->original_end_tag.length == 0)
+        return true;
+    size_t page = d->html_node->v.element.end_pos.offset, from = e->start_pos.offset, to = e->end_pos.offset;
+    return to > from && (to - from) * 3 > page && to - from > 5000;
+}
+
 static bool skipped(const struct tag_info *info, const struct attributes *a, GumboTag tag)
 {
     return (info->flags & TAG_SKIP) || (!(info->flags & TAG_BLOCK) && tag != GUMBO_TAG_A && (a->says & NAME_POPOVER));
@@ -540,7 +552,7 @@ static void enter(struct walk *w, const GumboNode *node, uint32_t parent)
         line_break(w);
         return;
     }
-    if (skipped(info, &a, tag) || is_bare_reading(node) || node->type == GUMBO_NODE_TEMPLATE)
+    if ((skipped(info, &a, tag) && !swallows_page(d, node)) || is_bare_reading(node) || node->type == GUMBO_NODE_TEMPLATE)
         return;
     if (d->element_count >= DOC_MAX_ELEMENTS || w->depth >= DOC_MAX_DEPTH) {
         d->cut = true;

@@ -393,18 +393,19 @@ static bool says_more(const struct page_view *v, const struct article_fields *f)
     return (v->meta->ld.main_type & LD_NEWS) && f->word_count >= 30;
 }
 
-#define SHORT_LEAST 0.15f
+#define SHORT_LEAST 0.05f
+#define SHORT_LIKELY 0.15f
 #define SHORT_WORDS 400
 #define SHORT_PARAGRAPHS 2
 
 /* A short report is little text among much else, which looks like none to the model: some whole paragraphs below the title,
- * dated, signed or called an article (by the page or its address), and no other prose on the page. */
-static bool is_short_article(const struct page_view *v, const struct article_fields *f, bool said)
+ * dated, signed, at an address like an article's or called one, and no other prose on the page. */
+static bool is_short_article(const struct page_view *v, const struct article_fields *f, const float *url, bool said, float p)
 {
     const struct doc *d = v->doc;
-    unsigned paragraphs = 0;
+    unsigned paragraphs = 0, signs = said + f->has_published + (f->authors.count > 0) + (url[13] != 0 || url[6] >= 6 || url[7] != 0);
     float kept = 0, other = 0;
-    if (f->word_count > SHORT_WORDS || v->marks->title == DOC_NONE || !(said || f->has_published || f->authors.count))
+    if (f->word_count > SHORT_WORDS || v->marks->title == DOC_NONE)
         return false;
     for (size_t i = 0; i < d->block_count; i++) {
         const struct block *b = &d->blocks[i];
@@ -416,7 +417,8 @@ static bool is_short_article(const struct page_view *v, const struct article_fie
             other += b->n;
         }
     }
-    return paragraphs >= SHORT_PARAGRAPHS && kept > 2 * other;
+    signs += kept > 4 * other;
+    return paragraphs >= SHORT_PARAGRAPHS && kept > 2 * other && signs >= (p > SHORT_LIKELY ? 2 : 3);
 }
 
 void pagetype_fill(const struct page_view *v, const struct model *model, struct article_fields *f)
@@ -435,7 +437,7 @@ void pagetype_fill(const struct page_view *v, const struct model *model, struct 
     const float *blocks = row + PAGE_URL_FEATURES + PAGE_MARKUP_FEATURES;
     if (p > 0.5f)
         set(f, PAGE_ARTICLE, "page model");
-    else if (p > SHORT_LEAST && is_short_article(v, f, said || row[13] != 0))
+    else if (p > SHORT_LEAST && is_short_article(v, f, row, said != NULL, p))
         set(f, PAGE_ARTICLE, "a few paragraphs below a title");
     else if (said && (p > SAID_LEAST || (says_more(v, f) && p > SAID_MORE_LEAST)))
         set(f, PAGE_ARTICLE, said);

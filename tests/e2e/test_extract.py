@@ -108,6 +108,7 @@ def test_a_sources_selectors(folder):
     source("\"p:hover\"", "")
     status, _, err = run("extract", "--config", config, "--source", "town", page)
     assert status != 0 and "p:hover" in err and "character 2" in err
+    source("", "p")
     assert "no source" in run("extract", "--config", config, "--source", "other", page)[2]
 
 

@@ -12,6 +12,7 @@ static const struct { const char *name, *page, *want; } cuts[] = {
     { "numbers are text", "<p>12", "12" },
     { "skipped subtrees", "<p>a<script>s</script><style>t</style><noscript>n</noscript><svg><text>v</text></svg><button>b</button>c", "ac" },
     { "readings of ruby", "<p><ruby>\u6f22<rt>kan</rt></ruby><ruby>\u5b57<rp>(</rp><rt>ji</rt><rp>)</rp></ruby>", "\u6f22\u5b57(ji)" },
+    { "a noscript that something in it keeps open", "<p>a<noscript><div></noscript><p>b", "a|b" },
     { "tooltips", "<p>a<span class=tooltip>tip</span>b<span class='sr-only'>c</span>", "ab" },
     { "spaces fold", "<p>  a \n\t b&nbsp;&nbsp;c ", "a b c" },
     { "soft hyphens go", "<p>Donau&shy;dampf", "Donaudampf" },
