@@ -4,62 +4,68 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/date.h"
-#include "base/text.h"
+#include "base/json_write.h"
 #include "pipeline/metrics.h"
 
-#include <stdlib.h>
+#include <inttypes.h>
 #include <string.h>
 
-/* Text from outside may be no UTF-8; its broken bytes become U+FFFD. */
-static json_t *text_value(const char *s)
+static void put_text(struct buffer *out, const char *name, const char *s)
 {
-    struct buffer b;
-    if (text_valid_utf8(s, strlen(s)))
-        return json_string(s);
-    buffer_init(&b, 0);
-    text_nfc(s, strlen(s), &b);
-    json_t *value = json_stringn(buffer_str(&b), b.len);
-    buffer_fini(&b);
-    return value;
+    if (!s || !*s)
+        return;
+    json_put_key(out, name);
+    json_put_string(out, s, strlen(s));
 }
 
-static void set_text(json_t *o, const char *name, const char *s)
+static int append(const char *bytes, size_t len, void *arg)
 {
-    if (s && *s)
-        json_object_set_new(o, name, text_value(s));
+    return buffer_append(arg, bytes, len) ? 0 : -1;
 }
 
-static json_t *json_of(const struct event *e, int64_t now_ms)
+/* The further fields, none of which has the name of one of ours. */
+static void put_more(struct buffer *out, json_t *more)
 {
-    json_t *o = json_object();
+    const char *name;
+    json_t *value;
+    json_object_foreach(more, name, value) {
+        json_put_key(out, name);
+        json_dump_callback(value, append, out, JSON_COMPACT | JSON_ENCODE_ANY);
+    }
+    json_decref(more);
+}
+
+static void put_event(struct buffer *out, const struct event *e, int64_t now_ms)
+{
     char at[DATE_TEXT_MAX];
     date_format_ms(now_ms, at);
-    set_text(o, "at", at);
-    set_text(o, "url_id", e->url_id.hex);
-    set_text(o, "url", e->url);
-    set_text(o, "source", e->source);
-    set_text(o, "stage", e->stage);
-    set_text(o, "what", e->what);
-    set_text(o, "reason", e->reason);
-    if (e->version)
-        json_object_set_new(o, "version", json_integer(e->version));
-    if (e->more)
-        json_object_update_missing(o, e->more);
-    json_decref(e->more);
-    return o;
+    buffer_putc(out, '{');
+    put_text(out, "at", at);
+    put_text(out, "url_id", e->url_id.hex);
+    put_text(out, "url", e->url);
+    put_text(out, "source", e->source);
+    put_text(out, "stage", e->stage);
+    put_text(out, "what", e->what);
+    put_text(out, "reason", e->reason);
+    if (e->version) {
+        json_put_key(out, "version");
+        buffer_printf(out, "%" PRId64, e->version);
+    }
+    put_more(out, e->more);
+    buffer_putc(out, '}');
 }
 
 void event_send(struct producer *p, const struct event *e)
 {
     int64_t now_ms = clock_unix_ms();
-    json_t *o = json_of(e, now_ms);
-    char *text = json_dumps(o, JSON_COMPACT);
+    struct buffer text;
+    buffer_init(&text, 0);
+    put_event(&text, e, now_ms);
     struct record r = { .topic = TOPIC_EVENTS, .timestamp_ms = now_ms, .key = *e->url_id.hex ? e->url_id.hex : NULL,
-                        .key_len = strlen(e->url_id.hex), .value = text, .value_len = text ? strlen(text) : 0 };
-    if (!text || !producer_send(p, &r, NULL, NULL, NULL))
+                        .key_len = strlen(e->url_id.hex), .value = text.data, .value_len = text.len };
+    if (!producer_send(p, &r, NULL, NULL, NULL))
         metric_add(metric_counter("tidings_events_dropped_total", "Events dropped because the queue was full.", NULL, NULL), 1);
-    free(text);
-    json_decref(o);
+    buffer_fini(&text);
 }
 
 json_t *event_read(const struct record *r, struct error *err)
