@@ -13,6 +13,7 @@
 #include "crawler/source_polls.lua.h"
 #include "crawler/source_site.lua.h"
 #include "crawler/sources_change.lua.h"
+#include "crawler/sources_lib.lua.h"
 #include "crawler/sources_read.lua.h"
 #include "pipeline/frontier_lib.lua.h"
 
@@ -27,9 +28,9 @@
 #define PARTITIONS_AT_ONCE 32 /* whose polls one call looks through */
 #define DEFAULT_NAME_MAX (SOURCE_NAME_MAX - 4) /* leaves room for "-99" */
 
-const struct redis_script sources_read_script = { .name = "sources_read", .source = sources_read_lua };
-const struct redis_script sources_change_script = { .name = "sources_change", .source = sources_change_lua };
-const struct redis_script source_site_script = { .name = "source_site", .source = source_site_lua };
+const struct redis_script sources_read_script = { .name = "sources_read", .prelude = sources_lib_lua, .source = sources_read_lua };
+const struct redis_script sources_change_script = { .name = "sources_change", .prelude = sources_lib_lua, .source = sources_change_lua };
+const struct redis_script source_site_script = { .name = "source_site", .prelude = sources_lib_lua, .source = source_site_lua };
 const struct redis_script source_polls_script = { .name = "source_polls", .prelude = frontier_lib_lua, .source = source_polls_lua };
 
 /* --- one row --- */

@@ -21,7 +21,7 @@ struct key key_suffix_list(const char *prefix);                   /* the public 
 struct key key_workers(const char *prefix);                       /* who is alive */
 struct key key_partition(const char *prefix, int partition);      /* "PREFIX:{p}": what all keys of a partition begin with */
 char *key_robots(const char *prefix, int partition, const char *authority); /* the caller frees it: an authority may be long */
-struct key key_sources(const char *prefix);                       /* names of all sources */
+struct key key_sources(const char *prefix);                       /* names of all sources; scripts add which of 128 sets */
 struct key key_sources_version(const char *prefix);               /* counts changes of sources */
 struct key key_source(const char *prefix, const char *name);      /* row and health of one source */
 struct key key_websub(const char *prefix, const char *poll_id);  /* a subscription of one feed */

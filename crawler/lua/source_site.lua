@@ -3,5 +3,5 @@
 local key = ARGV[1] .. ':source:' .. ARGV[2]
 if redis.call('EXISTS', key) == 0 or (redis.call('HGET', key, 'site') or '') == ARGV[3] then return 0 end
 if ARGV[3] == '' then redis.call('HDEL', key, 'site') else redis.call('HSET', key, 'site', ARGV[3]) end
-redis.call('ZADD', KEYS[1], redis.call('INCR', KEYS[2]), ARGV[2])
+name_put(ARGV[2], redis.call('INCR', KEYS[2]))
 return 1

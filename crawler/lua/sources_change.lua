@@ -28,7 +28,7 @@ local changes = {
   end,
   remove = function(name, key)
     redis.call('DEL', key)
-    redis.call('ZREM', KEYS[1], name)
+    name_remove(name)
     return false
   end,
 }
@@ -36,6 +36,6 @@ local changes = {
 for _ = 1, tonumber(ARGV[3]) do
   local what, name = arg(), arg()
   version = redis.call('INCR', KEYS[2])
-  if changes[what](name, ARGV[1] .. ':source:' .. name) then redis.call('ZADD', KEYS[1], version, name) end
+  if changes[what](name, ARGV[1] .. ':source:' .. name) then name_put(name, version) end
 end
 return { 1, version }

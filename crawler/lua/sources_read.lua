@@ -3,10 +3,11 @@
 -- for each: name, {field, value…}}.
 local now = tonumber(redis.call('GET', KEYS[2]) or 0)
 local limit = tonumber(ARGV[3])
-local names = redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. ARGV[2], '+inf', 'WITHSCORES', 'LIMIT', 0, limit)
-local answer = { now, redis.call('ZCARD', KEYS[1]), #names < 2 * limit and now or tonumber(names[#names]) }
-for i = 1, #names, 2 do
-  answer[#answer + 1] = names[i]
-  answer[#answer + 1] = redis.call('HGETALL', ARGV[1] .. ':source:' .. names[i])
+local changed, count = names_after(ARGV[2])
+local answer = { now, count, #changed <= limit and now or changed[limit][1] }
+for i = 1, math.min(limit, #changed) do
+  local name = changed[i][2]
+  answer[#answer + 1] = name
+  answer[#answer + 1] = redis.call('HGETALL', ARGV[1] .. ':source:' .. name)
 end
 return answer

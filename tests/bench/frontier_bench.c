@@ -46,7 +46,7 @@ static void add_sources(void)
         freeReplyObject(redis_server_ask(&server, "HSET %s:source:%s url https://www.newspaper%d.com/ origin added state active added_at 1795602188761 "
                                          "last_poll_at 1795602188761 last_ok_at 1795602188761 last_new_at 1795602188761 status ok items 20 errors 0",
                                          prefix, name, i));
-        freeReplyObject(redis_server_ask(&server, "ZADD %s:sources %d %s", prefix, i, name));
+        freeReplyObject(redis_server_ask(&server, "ZADD %s:sources:%d %d %s", prefix, i % 128, i, name));
         struct url u = url_of(feed);
         polls_out++;
         frontier_poll_put(w.f, name, CLAIM_FEED, &u, 86400000, on_put, NULL);

@@ -110,7 +110,7 @@ def test_hangup_reads_sources_and_log_level_again(folder, started, services):
         p.process.send_signal(signal.SIGHUP)
 
     def sources():  # asked of Redis: the file may have a mistake
-        return redis.client.zrange("tidings:sources", 0, -1)
+        return [key.split(":", 2)[2] for key in redis.client.keys("tidings:source:*")]
 
     write("log:\n  level: debug\nbody_budget_mb: 100\nsources:\n  - name: sample\n    url: %s\n" % site.urls[0])
     harness.wait_until(lambda: "the source\n" + p.stderr()[-1500:], 30, lambda: sources() == ["sample"])

@@ -355,7 +355,8 @@ static void restarted_redis(void **state)
     crawler_up(&a, list, 1);
     RUN_UNTIL(&loop, sources_count(a.sources) == 2);
     freeReplyObject(redis_server_ask(&server, "DEL %s", key_source(P, "file").s)); /* as if it came back older */
-    freeReplyObject(redis_server_ask(&server, "ZREM %s file", key_sources(P).s));
+    for (int i = 0; i < 128; i++)
+        freeReplyObject(redis_server_ask(&server, "ZREM %s:%d file", key_sources(P).s, i));
     redis_server_kill(&server);
     redis_server_start(&server);
     a.journal[0] = '\0';
