@@ -18,7 +18,7 @@
 #include <string.h>
 #include <strings.h>
 
-#define ARENA_DEFAULT (128u << 20)
+#define ARENA_DEFAULT (112u << 20)
 #define ARENA_KEEP (8u << 20)
 #define TEXT_DEFAULT (16u << 20)
 #define DEADLINE_DEFAULT_MS 1000

@@ -28,7 +28,7 @@ enum extract_mode {
 };
 
 struct extract_limits {       /* 0 anywhere: the default */
-    size_t arena_bytes;       /* of one page's tree and tables; 128 MiB */
+    size_t arena_bytes;       /* of one page's tree and tables; 112 MiB */
     size_t text_bytes;        /* of the page as UTF-8; 16 MiB */
     int64_t deadline_ms;      /* for parsing; 1000 */
 };
