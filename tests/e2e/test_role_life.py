@@ -4,12 +4,14 @@ import re
 import signal
 import socket
 import subprocess
+import threading
 import urllib.error
 import urllib.request
 
 import pytest
 
 import harness
+import test_terminal
 
 ROLES = ("crawler", "extractor", "loader")
 
@@ -142,3 +144,16 @@ def test_starts_that_end_in_words(folder, started):
     assert status == 2 and "tidings crawler --contact YOU@EXAMPLE.ORG" in text, (status, text)
     status, text = start("crawler", "--contact", "nobody")
     assert status == 2 and "--contact" in text and "mail address or a URL" in text, (status, text)
+
+
+def test_a_second_signal_leaves_at_once(folder, started, services):
+    kafka, redis, config = services
+    site = started(test_terminal.Hostile(released=threading.Event()))  # answers no page
+    p = started(role(folder, "crawler", "crawler", config))
+    harness.ask("sources", "add", "--config", config, site.url)
+    harness.wait_until(lambda: "a page to be asked for\n" + p.stderr()[-1500:], 60, lambda: any(path.startswith("/story") for path in site.asked))
+    p.process.terminate()
+    harness.wait_until(lambda: "the drain\n" + p.stderr()[-1500:], 20, lambda: "waiting_for" in p.stderr())
+    p.process.terminate()
+    assert p.wait(10) == 1, p.stderr()[-1500:]
+    assert "leaving at once" in p.stderr()
