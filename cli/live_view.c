@@ -126,7 +126,7 @@ static void put_source(struct page *p, const struct view_source *s)
     buffer_init(&line, 0);
     put_cell(&line, p->v, s->name, name_width(p->v));
     duration(p->v->now_ms - s->last_poll_ms, text);
-    put_number(&line, s->paused ? "paused" : s->last_poll_ms ? text : "not yet");
+    put_number(&line, s->idle ? s->idle : s->last_poll_ms ? text : "not yet");
     number(s->pages, text);
     if (p->v->columns >= NARROW)
         put_number(&line, text);
@@ -157,7 +157,7 @@ void live_view_next_poll(const struct view *v, struct buffer *out)
     for (size_t i = 0; i < v->source_count; i++) {
         const struct view_source *s = &v->sources[i];
         articles += s->articles;
-        if (!s->paused && s->next_poll_ms && (!next || s->next_poll_ms < next->next_poll_ms))
+        if (!s->idle && s->next_poll_ms && (!next || s->next_poll_ms < next->next_poll_ms))
             next = s;
     }
     buffer_puts(out, articles ? "No new articles yet; " : "No articles yet; ");

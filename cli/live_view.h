@@ -15,7 +15,7 @@ struct view_source { /* texts are borrowed and may hold anything */
     int64_t last_poll_ms;    /* Unix time; 0: never */
     int64_t next_poll_ms;    /* 0: not known */
     int64_t pages, articles, errors;
-    bool paused;
+    const char *idle;        /* why it is not polled: "paused", "merged"; NULL: it is */
 };
 
 struct view_title {

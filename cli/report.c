@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "crawler/sources.h"
@@ -29,7 +30,6 @@
 #define BATCH 100
 #define BLOCK_MS 100
 #define TITLES_MAX 50
-#define SOURCES_MAX 200      /* shown; a terminal has fewer rows */
 #define REFRESH_MS 500
 #define IDLE_MS 200
 #define SETTLED 3            /* so many looks in a row must find nothing to do */
@@ -59,7 +59,7 @@ struct report {
     int64_t refresh_at_ms, idle_at_ms, quiet_at_ms;
     int settled;
     bool gone, told_idle, told_quiet;
-    struct view_source sources[SOURCES_MAX];
+    struct view_source *sources; /* owned; source_count of them */
     size_t source_count;
     json_t *rows;                /* what sources' texts are borrowed from */
 };
@@ -293,21 +293,14 @@ static int64_t sum(const json_t *numbers, const char *prefix)
     return total;
 }
 
-static struct view_source *source_named(struct report *r, const char *name)
-{
-    for (size_t i = 0; i < r->source_count; i++)
-        if (name && strcmp(r->sources[i].name, name) == 0)
-            return &r->sources[i];
-    return NULL;
-}
-
 /* Pages, articles and errors are what the books say (docs/manual.md, `ledger`). */
-static void add_books(struct report *r, const json_t *books)
+static void add_books(const struct map *by_name, const json_t *books)
 {
     size_t i;
     json_t *day;
     json_array_foreach((json_t *)books, i, day) {
-        struct view_source *s = source_named(r, json_string_value(json_object_get(day, "source")));
+        const char *name = json_string_value(json_object_get(day, "source"));
+        struct view_source *s = name ? map_get(by_name, name) : NULL;
         const json_t *outcomes = json_object_get(day, "outcomes");
         if (!s)
             continue;
@@ -317,31 +310,44 @@ static void add_books(struct report *r, const json_t *books)
     }
 }
 
+static struct view_source source_of(const json_t *row)
+{
+    const char *state = json_string_value(json_object_get(row, "state"));
+    return (struct view_source){
+        .name = json_string_value(json_object_get(row, "name")), .status = json_string_value(json_object_get(row, "status")),
+        .last_poll_ms = number(row, "last_poll_at"), .next_poll_ms = number(row, "next_poll_at"),
+        .idle = state && strcmp(state, "active") != 0 ? state : NULL };
+}
+
+/* Lends rows' texts to the view. */
+static void take_rows(struct report *r, json_t *rows, const json_t *books)
+{
+    size_t i;
+    json_t *row;
+    struct map *by_name = map_create();
+    json_decref(r->rows);
+    r->rows = rows;
+    r->source_count = json_array_size(rows);
+    r->sources = xrealloc(r->sources, (r->source_count + 1) * sizeof(*r->sources));
+    json_array_foreach(rows, i, row) {
+        r->sources[i] = source_of(row);
+        map_put(by_name, r->sources[i].name, &r->sources[i]);
+    }
+    add_books(by_name, books);
+    map_destroy(by_name);
+}
+
 static bool read_sources(struct report *r)
 {
     struct error err;
     const struct config *c = r->options.config;
-    size_t i;
-    json_t *row;
     json_t *rows = r->redis ? source_list(r->redis, c->prefix, &err) : NULL;
     if (!rows)
         return false;
     struct pending p;
     pending_read(r->redis, c->prefix, (int)c->crawler.partitions, 0, false, rows, &p, &err);
-    json_decref(r->rows);
-    r->rows = rows;
-    r->source_count = 0;
-    json_array_foreach(rows, i, row) {
-        const char *state = json_string_value(json_object_get(row, "state"));
-        if (r->source_count == SOURCES_MAX)
-            break;
-        r->sources[r->source_count++] = (struct view_source){
-            .name = json_string_value(json_object_get(row, "name")), .status = json_string_value(json_object_get(row, "status")),
-            .last_poll_ms = number(row, "last_poll_at"), .next_poll_ms = number(row, "next_poll_at"),
-            .paused = state && strcmp(state, "paused") == 0 };
-    }
     json_t *books = ledger_read(r->redis, c->prefix, (int)c->crawler.partitions, NULL, &err);
-    add_books(r, books);
+    take_rows(r, rows, books);
     json_decref(books);
     return true;
 }
@@ -507,6 +513,7 @@ bool report_finish(struct report *r, int64_t limit_ms)
     if (r->redis)
         redisFree(r->redis);
     json_decref(r->rows);
+    free(r->sources);
     buffer_fini(&r->out);
     pthread_mutex_destroy(&r->lock);
     free(r);

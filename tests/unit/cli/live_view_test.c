@@ -9,7 +9,7 @@
 static const struct view_source sources[] = {
     { .name = "vnexpress.net", .status = "ok", .last_poll_ms = 995000, .next_poll_ms = 1055000, .pages = 120, .articles = 44, .errors = 0 },
     { .name = "báo mới với một cái tên dài hơn bốn mươi cột trên màn hình.vn", .status = "http 503", .errors = 7, .next_poll_ms = 1012000 },
-    { .name = "evil\x1b[2J\xe2\x80\xae\nsource", .paused = true },
+    { .name = "evil\x1b[2J\xe2\x80\xae\nsource", .idle = "paused" },
 };
 
 static const struct view_title titles[] = {
