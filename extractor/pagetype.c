@@ -384,7 +384,7 @@ static const char *says_article(const struct meta *m)
     return m->named_published ? "article:published_time" : NULL;
 }
 
-#define SAID_LEAST 0.35f
+#define SAID_LEAST 0.45f
 #define SAID_MORE_LEAST 0.1f
 
 /* Markup of the news itself, with text: what calls itself a NewsArticle is hardly ever anything else. */
@@ -393,8 +393,8 @@ static bool says_more(const struct page_view *v, const struct article_fields *f)
     return (v->meta->ld.main_type & LD_NEWS) && f->word_count >= 30;
 }
 
-#define SHORT_LEAST 0.05f
-#define SHORT_LIKELY 0.15f
+#define SHORT_LEAST 0.1f
+#define SHORT_LIKELY 0.25f
 #define SHORT_WORDS 400
 #define SHORT_PARAGRAPHS 2
 
@@ -405,7 +405,8 @@ static bool is_short_article(const struct page_view *v, const struct article_fie
     const struct doc *d = v->doc;
     unsigned paragraphs = 0, signs = said + f->has_published + (f->authors.count > 0) + (url[13] != 0 || url[6] >= 6 || url[7] != 0);
     float kept = 0, other = 0;
-    if (f->word_count > SHORT_WORDS || v->marks->title == DOC_NONE)
+    bool else_named = url[14] != 0 || url[15] != 0 || url[16] != 0 || url[17] != 0 || url[18] != 0; /* a shop, a forum, … */
+    if (f->word_count > SHORT_WORDS || v->marks->title == DOC_NONE || else_named || (v->meta->ld.types & (LD_PRODUCT | LD_FORUM | LD_LISTING)))
         return false;
     for (size_t i = 0; i < d->block_count; i++) {
         const struct block *b = &d->blocks[i];

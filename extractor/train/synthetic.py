@@ -230,6 +230,11 @@ class PageMaker:
             if self.r.random() < 0.06:
                 out.append(("short", self.w.sentence()))
             out.append(("text", self.w.paragraph()))
+            if i > 0 and self.r.random() < 0.1:
+                out.append(("list", [self.w.sentence() if self.r.random() < 0.5 else self.w.caption().split(" - ")[0].split(" (")[0].split(". ")[0]
+                                     for _ in range(self.r.randint(2, 6))]))
+            if i > 0 and self.r.random() < 0.06:
+                out.append(("quote", self.w.sentence()))
             if i > 0 and self.r.random() < 0.2:
                 out.append(("picture", ""))
             if i > 0 and self.r.random() < 0.12:
@@ -255,6 +260,12 @@ class PageMaker:
                 out.append(self.picture())
             elif what == "inline":
                 out.append(self.inline_box())
+            elif what == "list":
+                items = [self.say(item) for item in text]
+                out.append("%s<br>" % "<br>".join("- " + item for item in items) if kind in ("br", "br-table", "br-span") else
+                           "<ul>%s</ul>" % "".join("<li>%s</li>" % item for item in items))
+            elif what == "quote":
+                out.append("<blockquote>%s</blockquote>" % self.say(text))
             elif what == "head":
                 h = self.say(text)
                 out.append({"p": "<p><strong>%s</strong></p>", "br": "<b>%s</b><br><br>", "div": "<div><b>%s</b></div>", "p-span": "<h3>%s</h3>",

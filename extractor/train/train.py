@@ -168,7 +168,7 @@ def main():
 
     def pages_without(k):
         ps = [p for p in real + made if fold[id(p)] != k]
-        weights = [0.3 if p.dataset == "synthetic" else 1.0 for p in ps]
+        weights = [0.12 if p.dataset == "synthetic" else 1.0 for p in ps]
         m = train_pages([page_rows[id(p)] for p in ps], [p.truth["page_type"] == "article" for p in ps], weights)
         return T.Trees(m, len(ps[0].row))
     for k in range(FOLDS):
