@@ -107,6 +107,8 @@ static bool read_strings(const struct record *r, struct page *p, struct error *e
         const struct header *h = record_header(r, strings[i].name);
         if (strings[i].required && (!h || h->len == 0))
             return error_set(err, ERROR_INVALID, "page without the header %s", strings[i].name);
+        if (h && h->len && memchr(h->value, '\0', h->len))
+            return error_set(err, ERROR_INVALID, "page with a NUL in the header %s", strings[i].name);
         bytes += h ? h->len + 1 : 0;
     }
     char *to = p->memory = xmalloc(bytes);
