@@ -76,6 +76,11 @@ static const char *member(const json_t *article, const char *name)
     return s ? s : "";
 }
 
+static long long number(const json_t *article, const char *name)
+{
+    return (long long)json_integer_value(json_object_get(article, name));
+}
+
 bool articles_match(const json_t *article, const char *source, const char *language)
 {
     const char *lang = member(article, "language");
@@ -175,7 +180,7 @@ void articles_print(const json_t *article)
     print_list("section    ", json_object_get(article, "section"));
     print_list("tags       ", json_object_get(article, "tags"));
     print_list("warnings   ", json_object_get(json_object_get(article, "quality"), "warnings"));
-    printf("id         %s, version %lld, revision %lld\n\n", member(article, "id"),
-           (long long)json_integer_value(json_object_get(article, "version")), (long long)json_integer_value(json_object_get(article, "revision")));
+    printf("id         %s, version %lld, revision %lld\n\n", member(article, "id"), number(article, "version"),
+           number(article, "revision"));
     print_paragraphs(member(article, "text"));
 }

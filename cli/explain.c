@@ -102,7 +102,8 @@ static bool read_address(struct story *s, const char *text, struct error *err)
     if (ok) {
         s->place = place_of(s->meta, plain.host, plain.port);
         json_t *row = source_by_domain(s, s->place.domain);
-        const char **keep = strings_of(json_object_get(row, "keep_params")), **drop = strings_of(json_object_get(row, "drop_params"));
+        const char **keep = strings_of(json_object_get(row, "keep_params"));
+        const char **drop = strings_of(json_object_get(row, "drop_params"));
         struct url_rules rules = { keep, drop };
         ok = url_parse(&s->url, typed, strlen(typed), NULL, &rules, err);
         free(keep);
@@ -115,7 +116,8 @@ static bool read_address(struct story *s, const char *text, struct error *err)
 
 static void tell_address(struct story *s)
 {
-    s->told = json_pack("{ss ss ss ss ss si}", "fetch", s->url.fetch, "key", s->url.key, "id", s->url.id.hex, "domain", s->place.domain,
+    s->told = json_pack("{ss ss ss ss ss si}", "fetch", s->url.fetch, "key", s->url.key, "id", s->url.id.hex, "domain",
+                        s->place.domain,
                         "budget", s->place.budget, "partition", s->place.partition);
 }
 
@@ -129,7 +131,8 @@ static bool tell_frontier(struct story *s, struct error *err)
         return false;
     json_object_update(s->told, known);
     json_decref(known);
-    json_t *hosts = frontier_hosts(s->c->frontier, s->inv->config->prefix, meta_partitions(s->meta), s->place.partition, s->place.budget, err);
+    json_t *hosts = frontier_hosts(s->c->frontier, s->inv->config->prefix, meta_partitions(s->meta), s->place.partition,
+                                   s->place.budget, err);
     if (!hosts)
         return false;
     if (json_array_size(hosts) > 0)
@@ -179,7 +182,8 @@ static bool tell_robots(struct story *s, struct error *err)
 static const char *filter_of(const struct story *s, const json_t *row)
 {
     const char *backfill = json_string_value(json_object_get(row, "backfill"));
-    const char **keep = strings_of(json_object_get(row, "keep_params")), **drop = strings_of(json_object_get(row, "drop_params"));
+    const char **keep = strings_of(json_object_get(row, "keep_params"));
+    const char **drop = strings_of(json_object_get(row, "drop_params"));
     struct url_rules rules = { keep, drop };
     struct scope *scope = scope_create(meta_suffix_list(s->meta), row_text(row, "url"), NULL, &rules,
                                        backfill_parse(backfill ? backfill : s->inv->config->crawler.backfill));
@@ -258,7 +262,8 @@ static bool tell_state(struct story *s, struct error *err)
 
 static void set_members(json_t *to, const json_t *from)
 {
-    static const char *const names[] = { "url", "canonical_url", "source", "title", "version", "revision", "published_at", "fetched_at",
+    static const char *const names[] = { "url", "canonical_url", "source", "title", "version", "revision", "published_at",
+                                         "fetched_at",
                                          "extracted_at", "page_type", "quality" };
     for (size_t i = 0; i < COUNT(names); i++)
         if (json_object_get(from, names[i]))
@@ -267,7 +272,8 @@ static void set_members(json_t *to, const json_t *from)
 
 static bool tell_meta(struct story *s, const struct id *id, json_t *record, struct error *err)
 {
-    redisReply *r = redis_ask(s->c->cache, err, "HMGET %s version revision removed_at reason", key_article_meta(s->inv->config->prefix, id->hex).s);
+    redisReply *r = redis_ask(s->c->cache, err, "HMGET %s version revision removed_at reason",
+                              key_article_meta(s->inv->config->prefix, id->hex).s);
 
     if (!r)
         return false;

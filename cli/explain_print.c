@@ -49,8 +49,9 @@ static void print_address(const json_t *t)
     if (strcmp(row_text(t, "key"), row_text(t, "fetch")) != 0)
         line("key form", "%s", row_text(t, "key"));
     line("id", "%s", row_text(t, "id"));
-    line("partition", "%" PRId64 " (domain %s)%s%s", row_number(t, "partition"), row_text(t, "domain"), *row_text(t, "worker") ? ", held by " : "",
-         row_text(t, "worker"));
+    const char *worker = row_text(t, "worker");
+    line("partition", "%" PRId64 " (domain %s)%s%s", row_number(t, "partition"), row_text(t, "domain"), *worker ? ", held by " : "",
+         worker);
 }
 
 static void print_source(const json_t *t)
@@ -107,7 +108,8 @@ static void print_host(const json_t *t)
         line("host", "%s: nothing was fetched from it lately", row_text(t, "budget"));
         return;
     }
-    line("host", "%s: next request %s%s%s, %" PRId64 " waiting", row_text(t, "budget"), next > now ? "in " : "may go out", next > now ? age_of(now, next).s : "",
+    line("host", "%s: next request %s%s%s, %" PRId64 " waiting", row_text(t, "budget"), next > now ? "in " : "may go out",
+         next > now ? age_of(now, next).s : "",
          json_is_true(json_object_get(h, "busy")) ? ", one is out" : "", row_number(h, "queued") + row_number(h, "urgent"));
     if (row_number(h, "back_off"))
         line("", "it failed: backing off, level %" PRId64, row_number(h, "back_off"));
@@ -120,10 +122,12 @@ static void print_robots(const json_t *t)
     if (!r)
         line("robots.txt", "not read yet");
     else if (*row_text(r, "rule"))
-        line("robots.txt", "%s, line %" PRId64 ": %s (read %s)", json_is_true(json_object_get(r, "allowed")) ? "allows" : "denies", row_number(r, "line"),
+        line("robots.txt", "%s, line %" PRId64 ": %s (read %s)",
+             json_is_true(json_object_get(r, "allowed")) ? "allows" : "denies", row_number(r, "line"),
              row_text(r, "rule"), when(row_number(t, "now"), row_number(r, "fetched_at")).s);
     else
-        line("robots.txt", "%s (http %" PRId64 ", read %s)", json_is_true(json_object_get(r, "allowed")) ? "allows: no rule matches" : "cannot be read: nothing is fetched",
+        line("robots.txt", "%s (http %" PRId64 ", read %s)",
+             json_is_true(json_object_get(r, "allowed")) ? "allows: no rule matches" : "cannot be read: nothing is fetched",
              row_number(r, "status"), when(row_number(t, "now"), row_number(r, "fetched_at")).s);
 }
 
@@ -152,7 +156,8 @@ static void print_record(const json_t *t)
     if (json_is_true(json_object_get(r, "alias")))
         line("alias", "of article %s", row_text(r, "id"));
     if (json_is_true(json_object_get(r, "cached")))
-        line("record", "%s, version %" PRId64 ", revision %" PRId64 ": %s", row_text(r, "key"), row_number(r, "version"), row_number(r, "revision"),
+        line("record", "%s, version %" PRId64 ", revision %" PRId64 ": %s", row_text(r, "key"), row_number(r, "version"),
+             row_number(r, "revision"),
              row_text(r, "title"));
     else if (row_number(r, "removed_at"))
         line("record", "removed by its site (%s)", row_text(r, "reason"));

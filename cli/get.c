@@ -20,7 +20,8 @@ static int say_missing(struct invocation *inv, redisContext *cache, const struct
     const char *reason = removed && r->element[2]->type == REDIS_REPLY_STRING ? r->element[2]->str : "no reason given";
     int status = removed ? command_say(inv, STATUS_NO, "%s was removed by its site (%s)", inv->argv[0], reason)
                  : known ? command_say(inv, STATUS_NO, "%s has left the cache: articles stay there for loader.ttl_ms", inv->argv[0])
-                         : command_say(inv, STATUS_NO, "%s is no article in the cache: `tidings explain %s` tells what became of it", inv->argv[0],
+                         : command_say(inv, STATUS_NO,
+                                       "%s is no article in the cache: `tidings explain %s` tells what became of it", inv->argv[0],
                                        inv->argv[0]);
     freeReplyObject(r);
     return status;
@@ -47,7 +48,8 @@ static int answer(struct invocation *inv, redisContext *cache, const struct id *
     char *text = NULL;
     const char *const ids[] = { id.hex };
 
-    if (!articles_follow(cache, inv->config->prefix, url_id, &id, &err) || !articles_fetch(cache, inv->config->prefix, ids, 1, &text, &err))
+    if (!articles_follow(cache, inv->config->prefix, url_id, &id, &err) ||
+        !articles_fetch(cache, inv->config->prefix, ids, 1, &text, &err))
         return command_fail(inv, &err);
     int status = text ? show(inv, text) : say_missing(inv, cache, &id);
     articles_free(&text, 1);

@@ -21,7 +21,9 @@ struct listing {
 static void choose_index(struct listing *l)
 {
     const char *prefix = l->inv->config->prefix;
-    struct key key = l->source ? key_latest_source(prefix, l->source) : l->language ? key_latest_language(prefix, l->language) : key_latest(prefix);
+    struct key key = l->source     ? key_latest_source(prefix, l->source)
+                     : l->language ? key_latest_language(prefix, l->language)
+                                   : key_latest(prefix);
     memcpy(l->index, key.s, sizeof(key.s));
 }
 

@@ -229,7 +229,8 @@ static int follow(struct tail *t)
     if (!t->c)
         return command_fail(t->inv, &err);
     if (t->c->own)
-        return command_say(t->inv, STATUS_UNREACHABLE, "no `tidings run` is at work on %s: start one, or use `tidings latest`", t->c->state_dir);
+        return command_say(t->inv, STATUS_UNREACHABLE, "no `tidings run` is at work on %s: start one, or use `tidings latest`",
+                           t->c->state_dir);
     if (!find_position(t, &err))
         return command_fail(t->inv, &err);
     if (!t->inv->config->kafka.bootstrap)

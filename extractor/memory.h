@@ -5,8 +5,8 @@
  *   page ──> decide: doubted blocks, less the known ──> text
  *              └── hashes ──> commit.lua: counts ──> at most once an hour: the known of the host (begin.lua)
  *
- * Counts and known blocks lie in Redis (docs/redis.md); which known ones a page is judged by follows from its host and the hour of its
- * version alone, so that the same page gives the same text again. */
+ * Counts and known blocks lie in Redis (docs/redis.md). Which known ones a page is judged by follows from its host and the hour
+ * of its version alone, so that the same page gives the same text again. */
 #ifndef EXTRACTOR_MEMORY_H
 #define EXTRACTOR_MEMORY_H
 

@@ -167,7 +167,8 @@ void task_on_turn(void *arg, void *work, struct inorder_item *it)
     if (t->claim.hex[0])
         id_to_raw(&t->claim, claim);
     ledger_field(outcome, t->decision.outcome, t->decision.detail);
-    if (t->state.canonical_url[0] && url_parse(&canonical, t->state.canonical_url, strlen(t->state.canonical_url), NULL, NULL, NULL))
+    const char *before = t->state.canonical_url;
+    if (before[0] && url_parse(&canonical, before, strlen(before), NULL, NULL, NULL))
         other = place_of(x->meta, canonical.host, canonical.port);
     add_text(&c, partition.s, 192);
     add_text(&c, x->env.config->prefix, 64);
@@ -204,10 +205,12 @@ static void tell(struct task *t, bool newer)
 {
     const struct page *p = &t->page;
     const char *detail = t->why_word ? t->why_word : t->decision.detail;
-    struct event e = { .url_id = p->request_id, .url = p->request_url ? p->request_url : p->url, .source = p->source, .stage = "extract",
+    struct event e = { .url_id = p->request_id, .url = p->request_url ? p->request_url : p->url, .source = p->source,
+                       .stage = "extract",
                        .what = outcome_name(t->decision.outcome), .reason = detail ? detail : t->detail, .version = p->version };
 
-    e.more = json_pack("{s:s}", "article", t->holder.hex[0] && t->decision.outcome == OUTCOME_DUPLICATE ? t->holder.hex : p->id.hex);
+    bool twin = t->holder.hex[0] && t->decision.outcome == OUTCOME_DUPLICATE;
+    e.more = json_pack("{s:s}", "article", twin ? t->holder.hex : p->id.hex);
     if (t->decision.revision > 0)
         json_object_set_new(e.more, "revision", json_integer(t->decision.revision));
     if (t->title)

@@ -55,14 +55,16 @@ void record_members(const struct article_fields *f, const struct page *p, struct
     extract_write_members(f, out);
 }
 
-void record_write(const struct page *p, int64_t revision, int64_t extracted_at_ms, const char *members, size_t len, struct buffer *out)
+void record_write(const struct page *p, int64_t revision, int64_t extracted_at_ms, const char *members, size_t len,
+                  struct buffer *out)
 {
     struct date now = { .unix_s = extracted_at_ms / 1000, .has_time = true, .has_zone = true };
     char text[DATE_TEXT_MAX];
 
     date_format(&now, text);
     buffer_reserve(out, len + 256);
-    buffer_printf(out, "{\"schema\":\"" RECORD_SCHEMA "\",\"id\":\"%s\",\"version\":%" PRId64 ",\"revision\":%" PRId64 ",", p->id.hex,
+    buffer_printf(out, "{\"schema\":\"" RECORD_SCHEMA "\",\"id\":\"%s\",\"version\":%" PRId64 ",\"revision\":%" PRId64 ",",
+                  p->id.hex,
                   p->version, revision);
     buffer_append(out, members, len);
     buffer_printf(out, ",\"extracted_at\":\"%s\"}", text);

@@ -53,7 +53,8 @@ static void refuse_unreadable(struct task *t, const struct error *why)
     struct deadletter d = { .stage = "extract", .reason = "no_page", .message = why->message, .record = t->record };
     struct error err;
 
-    log_warn("record is no page partition=%" PRId32 " offset=%" PRId64 " reason=%s", t->record->partition, t->record->offset, log_quote(why->message));
+    log_warn("record is no page partition=%" PRId32 " offset=%" PRId64 " reason=%s", t->record->partition, t->record->offset,
+             log_quote(why->message));
     t->waiting = true;
     if (deadletter_send(t->x->producer, &d, on_unreadable_sent, t, &err))
         return;
@@ -155,7 +156,8 @@ static bool open_all(struct extract_stage *x, struct error *err)
     int workers = c->extractor.threads > 0 ? (int)c->extractor.threads : (int)uv_available_parallelism();
     struct pool_options pool = {
         .workers = workers, .sandbox = c->extractor.sandbox,
-        .limits = { (size_t)c->extractor.max_decoded_bytes, (size_t)c->extractor.parse_memory_mb << 20, c->extractor.parse_timeout_ms } };
+        .limits = { (size_t)c->extractor.max_decoded_bytes, (size_t)c->extractor.parse_memory_mb << 20,
+                    c->extractor.parse_timeout_ms } };
 
     if (!load_meta(x, err))
         return false;
@@ -185,8 +187,10 @@ static void *stage_create(const struct stage_env *env, uv_loop_t *loop, struct e
     x->loop = loop;
     x->by_id = map_create();
     for (int i = 0; i < OUTCOME_COUNT; i++)
-        x->outcomes[i] = metric_counter("tidings_extracted_total", "Pages by what became of them", "outcome", outcome_name((enum outcome)i));
-    x->seconds = metric_histogram("tidings_extract_seconds", "From handing a page to the parsers to its verdict", bounds, COUNT(bounds));
+        x->outcomes[i] = metric_counter("tidings_extracted_total", "Pages by what became of them", "outcome",
+                                        outcome_name((enum outcome)i));
+    x->seconds = metric_histogram("tidings_extract_seconds", "From handing a page to the parsers to its verdict", bounds,
+                                  COUNT(bounds));
     x->timer = xcalloc(1, sizeof(*x->timer));
     uv_timer_init(loop, x->timer);
     x->timer->data = x;

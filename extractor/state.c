@@ -92,7 +92,9 @@ bool state_load(redisContext *c, const char *prefix, int partition, const struct
 
     id_to_raw(id, raw);
     redisReply *fixed = redis_ask(c, err, "HGET %s:state:%d %b", key.s, raw[0] % STATE_BUCKETS, raw, (size_t)ID_RAW_LEN);
-    redisReply *tail = fixed ? redis_ask(c, err, "HGET %s:long:%d %b", key.s, raw[0] % STATE_BUCKETS, raw, (size_t)ID_RAW_LEN) : NULL;
+    redisReply *tail = NULL;
+    if (fixed)
+        tail = redis_ask(c, err, "HGET %s:long:%d %b", key.s, raw[0] % STATE_BUCKETS, raw, (size_t)ID_RAW_LEN);
     bool answered = tail != NULL, ok = false;
     if (answered) {
         struct state_bytes b = state_bytes_of(fixed, tail);
@@ -100,7 +102,9 @@ bool state_load(redisContext *c, const char *prefix, int partition, const struct
     }
     freeReplyObject(fixed);
     freeReplyObject(tail);
-    return ok || (answered && error_set(err, ERROR_INVALID, "the state of article %s cannot be read: written by another version of tidings?", id->hex));
+    if (answered && !ok)
+        error_set(err, ERROR_INVALID, "the state of article %s cannot be read: written by another version of tidings?", id->hex);
+    return ok;
 }
 
 static bool published(const struct article_state *s)
@@ -137,7 +141,8 @@ bool state_decide_early(const struct article_state *s, const struct page *p, str
     return true;
 }
 
-struct decision state_decide(const struct article_state *s, const struct page *p, const struct parsed *parsed, enum claim_result claim)
+struct decision state_decide(const struct article_state *s, const struct page *p, const struct parsed *parsed,
+                             enum claim_result claim)
 {
     if (parsed->page_type != PAGE_ARTICLE)
         return (struct decision){ ACTION_NONE, OUTCOME_NOT_ARTICLE, page_type_name(parsed->page_type), 0 };

@@ -48,7 +48,8 @@ bool state_unpack(const struct state_bytes *b, struct article_state *s);
 /* From the replies that begin.lua, or two HGET, give. */
 struct state_bytes state_bytes_of(const redisReply *fixed, const redisReply *tail);
 /* For commands: blocking. False with the reason when Redis does not answer. */
-bool state_load(redisContext *c, const char *prefix, int partition, const struct id *id, struct article_state *s, struct error *err);
+bool state_load(redisContext *c, const char *prefix, int partition, const struct id *id, struct article_state *s,
+                struct error *err);
 
 enum claim_result { CLAIM_HELD, CLAIM_TWIN, CLAIM_OTHER }; /* ours | another id holds it and says the same | says something else */
 
@@ -71,7 +72,8 @@ struct decision {
 /* Before parsing: true when the page needs none (already done, gone). */
 bool state_decide_early(const struct article_state *s, const struct page *p, struct decision *d);
 /* After it: parsed->ok. claim: of an article's canonical. */
-struct decision state_decide(const struct article_state *s, const struct page *p, const struct parsed *parsed, enum claim_result claim);
+struct decision state_decide(const struct article_state *s, const struct page *p, const struct parsed *parsed,
+                             enum claim_result claim);
 struct decision state_decide_dead(void);
 
 extern struct redis_script state_begin_script, state_verdict_script, state_commit_script;

@@ -150,7 +150,8 @@ void task_ready(struct task *t, struct decision d)
 
 static void submit(struct task *t);
 
-static void call_redis(struct task *t, struct redis_script *script, redis_reply_fn *fn, int argc, const char **argv, const size_t *lens)
+static void call_redis(struct task *t, struct redis_script *script, redis_reply_fn *fn, int argc, const char **argv,
+                       const size_t *lens)
 {
     struct extract_stage *x = t->x;
     struct key partition = key_partition(x->env.config->prefix, t->page.request_partition);
@@ -198,7 +199,8 @@ static void on_begun(void *arg, const redisReply *reply, const struct error *err
     struct decision d;
     if (!state_unpack(&stored, &t->state)) {
         struct error fatal;
-        error_set(&fatal, ERROR_SYSTEM, "the state of article %s cannot be read: it was written by another version of tidings", t->page.id.hex);
+        error_set(&fatal, ERROR_SYSTEM, "the state of article %s cannot be read: it was written by another version of tidings",
+                  t->page.id.hex);
         x->env.on_fatal(x->env.arg, &fatal);
         return;
     }
@@ -227,7 +229,8 @@ static void task_begin(struct task *t)
     id_to_raw(&t->page.id, id);
     int version_len = snprintf(version, sizeof(version), "%" PRId64, t->page.version);
     int generation_len = snprintf(generation, sizeof(generation), "%" PRId64, t->page.version / MEMORY_GENERATION_MS);
-    const char *argv[] = { (char *)id, version, worker, t->alone ? "1" : "0", t->page.gone ? "1" : "0", t->page.reextract ? "1" : "0", host, generation };
+    const char *argv[] = { (char *)id, version, worker, t->alone ? "1" : "0", t->page.gone ? "1" : "0",
+                           t->page.reextract ? "1" : "0", host, generation };
     size_t lens[] = { sizeof(id), (size_t)version_len, strlen(worker), 1, 1, 1, strlen(host), (size_t)generation_len };
     buffer_clear(&t->known);
     call_redis(t, &state_begin_script, on_begun, COUNT(argv), argv, lens);
@@ -409,7 +412,8 @@ static void on_verdict(void *arg, const redisReply *reply, const struct error *e
 {
     struct task *t = arg;
     struct extract_stage *x = t->x;
-    struct parsed p = { .ok = true, .page_type = t->page_type, .title_hash = t->title_hash, .text_hash = t->text_hash, .times_hash = t->times_hash };
+    struct parsed p = { .ok = true, .page_type = t->page_type, .title_hash = t->title_hash, .text_hash = t->text_hash,
+                        .times_hash = t->times_hash };
 
     if (task_answered(t) || failed(t, err))
         return;

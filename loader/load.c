@@ -47,7 +47,8 @@ static bool check_identity(const struct json_member *m, const struct article *a,
         return error_set(err, ERROR_INVALID, "schema is not tidings.article/1.x");
     if (!member_text(&m[M_ID], id, sizeof(id)) || strcmp(id, a->id.hex) != 0)
         return error_set(err, ERROR_INVALID, "id differs from the key");
-    if (!json_member_whole(m[M_VERSION].value, m[M_VERSION].len, &version) || !json_member_whole(m[M_REVISION].value, m[M_REVISION].len, &revision) ||
+    if (!json_member_whole(m[M_VERSION].value, m[M_VERSION].len, &version) ||
+        !json_member_whole(m[M_REVISION].value, m[M_REVISION].len, &revision) ||
         version != a->version || revision != a->revision || revision < 1)
         return error_set(err, ERROR_INVALID, "version and revision differ from header ce_id, or are none");
     if (!m[M_URL].value)

@@ -127,7 +127,8 @@ static struct dead *dead_letter(struct loader *l, struct work *work, struct reco
 {
     struct dead *d = xcalloc(1, sizeof(*d));
 
-    log_warn("record refused topic=%s partition=%" PRId32 " offset=%" PRId64 " reason=%s", topic_name(r->topic), r->partition, r->offset,
+    log_warn("record refused topic=%s partition=%" PRId32 " offset=%" PRId64 " reason=%s", topic_name(r->topic), r->partition,
+             r->offset,
              log_quote(why->message));
     *d = (struct dead){ .loader = l, .older = l->dead, .record = r, .work = work, .err = *why };
     if (d->older)
@@ -194,7 +195,8 @@ static void tell(struct loader *l, const struct load *load, const char *result)
     char *url = a->url ? xstrndup(a->url, a->url_len) : NULL;
     bool applied = strcmp(result, "stale") != 0 && strcmp(result, "expired") != 0;
     struct event e = { .url_id = a->id, .url = url, .source = load->source[0] ? load->source : NULL, .stage = "load",
-                       .what = applied ? (a->removed ? "removed" : "loaded") : "stale", .reason = applied ? NULL : result, .version = a->version };
+                       .what = applied ? (a->removed ? "removed" : "loaded") : "stale", .reason = applied ? NULL : result,
+                       .version = a->version };
 
     event_send(l->producer, &e);
     free(url);
@@ -389,7 +391,8 @@ static void on_evicted(void *arg, const redisReply *reply, const struct error *e
     l->evicting = false;
     if (err || reply->type != REDIS_REPLY_INTEGER || reply->integer == 0)
         return;
-    log_info("articles left the cache count=%lld reason=\"its Redis is over %d %% of redis.private_max_mb\"", reply->integer, PRESSURE_PERCENT);
+    log_info("articles left the cache count=%lld reason=\"its Redis is over %d %% of redis.private_max_mb\"", reply->integer,
+             PRESSURE_PERCENT);
     ask_memory(l); /* until it is enough */
 }
 
@@ -429,7 +432,8 @@ static void on_timer(uv_timer_t *t)
 
     if (l->last_events_until_ms)
         look_at_last_events(l);
-    atomic_store(&l->ready, l->articles && inorder_started(l->articles) && redis_connected(l->cache) && redis_connected(l->frontier));
+    atomic_store(&l->ready, l->articles && inorder_started(l->articles) && redis_connected(l->cache) &&
+                 redis_connected(l->frontier));
     if (l->env.embedded)
         ask_memory(l);
 }
@@ -491,7 +495,9 @@ static bool connect_servers(struct loader *l, struct error *err)
     l->cache = redis_create(l->loop, cache, password, &to_cache, err);
     if (!l->cache)
         return false;
-    l->frontier = strcmp(cache, c->redis.frontier) == 0 ? l->cache : redis_create(l->loop, c->redis.frontier, c->redis.frontier_password, &to_frontier, err);
+    l->frontier = strcmp(cache, c->redis.frontier) == 0
+                      ? l->cache
+                      : redis_create(l->loop, c->redis.frontier, c->redis.frontier_password, &to_frontier, err);
     return l->frontier != NULL;
 }
 
@@ -501,14 +507,17 @@ static void loader_destroy(void *self);
 
 static bool open_consumers(struct loader *l, struct error *err)
 {
-    struct inorder_callbacks articles = { on_article, on_article_turn, on_article_applied, on_article_dropped, on_consumer_fatal, l };
+    struct inorder_callbacks articles = { on_article, on_article_turn, on_article_applied, on_article_dropped,
+                                          on_consumer_fatal, l };
     struct inorder_callbacks events = { on_event, on_event_turn, on_event_applied, on_event_dropped, on_consumer_fatal, l };
-    struct inorder_options o = { .topic = TOPIC_ARTICLES, .group = "loader", .prefix = l->env.config->prefix, .max_items = HELD_ARTICLES };
+    struct inorder_options o = { .topic = TOPIC_ARTICLES, .group = "loader", .prefix = l->env.config->prefix,
+                                 .max_items = HELD_ARTICLES };
 
     l->articles = inorder_create(l->env.stream, l->loop, l->cache, &o, &articles, err);
     if (!l->articles)
         return false;
-    o = (struct inorder_options){ .topic = TOPIC_EVENTS, .group = "loader-events", .prefix = l->env.config->prefix, .max_items = HELD_EVENTS };
+    o = (struct inorder_options){ .topic = TOPIC_EVENTS, .group = "loader-events", .prefix = l->env.config->prefix,
+                                  .max_items = HELD_EVENTS };
     l->events = inorder_create(l->env.stream, l->loop, l->frontier, &o, &events, err);
     return l->events != NULL;
 }
@@ -520,7 +529,8 @@ static void *loader_create(const struct stage_env *env, uv_loop_t *loop, struct 
     l->env = *env;
     l->loop = loop;
     for (size_t i = 0; i < COUNT(result_names); i++)
-        l->results[i] = metric_counter("tidings_loaded_total", "Records of articles by what they did to the cache", "result", result_names[i]);
+        l->results[i] = metric_counter("tidings_loaded_total", "Records of articles by what they did to the cache", "result",
+                                       result_names[i]);
     l->timer = xcalloc(1, sizeof(*l->timer));
     uv_timer_init(loop, l->timer);
     l->timer->data = l;

@@ -25,7 +25,8 @@ static json_t *from_reply(const redisReply *r)
     json_t *o = json_pack("{sI sb}", "now", (json_int_t)e[0]->integer, "seen", (int)e[1]->integer);
 
     if (e[2]->len > 0)
-        json_object_set_new(o, "open", json_pack("{ss sI ss}", "stage", e[2]->str, "opened_at", (json_int_t)e[3]->integer, "source", e[4]->str));
+        json_object_set_new(o, "open", json_pack("{ss sI ss}", "stage", e[2]->str, "opened_at", (json_int_t)e[3]->integer,
+                                                 "source", e[4]->str));
     set_time(o, "recheck_at", e[5]);
     set_time(o, "retry_at", e[6]);
     set_text(o, "worker", e[7]);

@@ -243,7 +243,8 @@ static void on_position(void *arg, const redisReply *reply, const struct error *
     if (stored == -2) {
         struct error fatal;
         struct key key = key_position(o->prefix, topic_name(o->options.topic), l->partition);
-        error_set(&fatal, ERROR_SYSTEM, "Redis key %s holds no offset: is this prefix (setting prefix) used by another program?", key.s);
+        error_set(&fatal, ERROR_SYSTEM,
+                  "Redis key %s holds no offset: is this prefix (setting prefix) used by another program?", key.s);
         o->callbacks.on_fatal(o->callbacks.arg, &fatal);
         return;
     }
@@ -645,10 +646,12 @@ struct inorder *inorder_create(struct stream *s, uv_loop_t *loop, struct redis *
     o->partitions = stream_partitions(s, options->topic);
     o->lanes = xcalloc((size_t)o->partitions, sizeof(struct lane *));
     o->gapless = !stream_is_local(s) && !topic_spec(options->topic)->compacted;
-    o->restarts = metric_counter("tidings_partition_restarts_total", "Partitions read again from the stored position", "topic", topic);
+    o->restarts = metric_counter("tidings_partition_restarts_total", "Partitions read again from the stored position", "topic",
+                                 topic);
     o->applied = metric_counter("tidings_records_applied_total", "Records whose effect is in Redis", "topic", topic);
     o->unstored = metric_gauge("tidings_unstored_offsets", "Records received whose position is not in Redis yet", "topic", topic);
-    o->lag = metric_gauge("tidings_consumer_lag", "Records in the topic's partitions of this worker that are not done", "topic", topic);
+    o->lag = metric_gauge("tidings_consumer_lag", "Records in the topic's partitions of this worker that are not done", "topic",
+                          topic);
     o->tick = xcalloc(1, sizeof(*o->tick));
     uv_timer_init(loop, o->tick);
     o->tick->data = o;

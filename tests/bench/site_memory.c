@@ -58,7 +58,8 @@ static void read_pages(void)
 
 static void extract(struct extractor *x, struct page *p, const uint32_t *known, size_t known_count, bool remember)
 {
-    struct extract_input in = { .bytes = p->body.data ? p->body.data : "", .len = p->body.len, .url = p->url, .mode = EXTRACT_NEWS, .known_blocks = known, .known_count = known_count };
+    struct extract_input in = { .bytes = p->body.data ? p->body.data : "", .len = p->body.len, .url = p->url,
+                                .mode = EXTRACT_NEWS, .known_blocks = known, .known_count = known_count };
     struct article_fields f;
     struct error err;
 

@@ -151,7 +151,8 @@ static bool send_one(size_t n, struct error *err)
     struct buffer record;
     buffer_init(&record, 0);
     record_write(&p, 1, b.first_version, piece->bytes, piece->len, &record);
-    struct article article = { .id = a.id, .version = p.version, .revision = 1, .url = a.url, .fetched_at_ms = p.fetched_at_ms, .json = record.data, .json_len = record.len };
+    struct article article = { .id = a.id, .version = p.version, .revision = 1, .url = a.url, .fetched_at_ms = p.fetched_at_ms,
+                               .json = record.data, .json_len = record.len };
     bool ok = article_send(b.producer, &article, "bench", on_delivery, NULL, err);
     buffer_fini(&record);
     return ok;
@@ -189,7 +190,8 @@ static void make_articles(void)
         struct header headers[] = { { "tidings-url", a.url, strlen(a.url) }, { "tidings-version", version, strlen(version) },
                                     { "tidings-request-partition", "0", 1 }, { "tidings-fetched-at", version, strlen(version) },
                                     { "tidings-source", "bench", 5 }, { "content-encoding", "gzip", 4 } };
-        struct record r = { .topic = TOPIC_PAGES, .key = a.id.hex, .key_len = ID_HEX_LEN, .value = b.pieces[i].bytes, .value_len = b.pieces[i].len,
+        struct record r = { .topic = TOPIC_PAGES, .key = a.id.hex, .key_len = ID_HEX_LEN, .value = b.pieces[i].bytes,
+                            .value_len = b.pieces[i].len,
                             .headers = headers, .header_count = COUNT(headers) };
         buffer_clear(&answer);
         parser_run(parser, &r, &answer);
@@ -287,7 +289,8 @@ int main(int argc, char **argv)
     else
         b.articles = listen_to(TOPIC_ARTICLES, &b.articles);
     producer_on_space(b.producer, send_more, NULL);
-    struct stage_env env = { .config = b.config, .stream = b.stream, .budget = budget_create((size_t)192 << 20), .worker_id = "bench", .on_fatal = on_fatal };
+    struct stage_env env = { .config = b.config, .stream = b.stream, .budget = budget_create((size_t)192 << 20),
+                             .worker_id = "bench", .on_fatal = on_fatal };
     b.self = b.stage->create(&env, &b.loop, &err);
     if (!b.self)
         die("the stage", err.message);
@@ -302,7 +305,8 @@ int main(int argc, char **argv)
     consumer_destroy(b.articles);
     producer_destroy(b.producer);
     uv_run(&b.loop, UV_RUN_DEFAULT);
-    printf("{\"records\":%zu,\"articles\":%zu,\"seconds\":%.3f,\"cpu_s\":%.3f,\"cpu_children_s\":%.3f}\n", b.count, b.loader ? b.count : b.published,
+    printf("{\"records\":%zu,\"articles\":%zu,\"seconds\":%.3f,\"cpu_s\":%.3f,\"cpu_children_s\":%.3f}\n", b.count,
+           b.loader ? b.count : b.published,
            seconds, own, cpu_of(RUSAGE_CHILDREN));
     return 0;
 }

@@ -179,7 +179,8 @@ static __attribute__((unused)) void rig_init(struct rig *rig, const struct stage
     CHECK(mkdtemp(rig->state_dir), "mkdtemp");
     rig->config = config_load("/dev/null", NULL, 0, &err);
     CHECK(rig->config, "%s", err.message);
-    CHECK(config_set(rig->config, "redis.frontier", rig->redis.socket, &err) && config_set(rig->config, "redis.cache", rig->redis.socket, &err) &&
+    CHECK(config_set(rig->config, "redis.frontier", rig->redis.socket, &err) && config_set(rig->config, "redis.cache",
+                                                                                           rig->redis.socket, &err) &&
               config_set(rig->config, "prefix", "t", &err) && config_set(rig->config, "extractor.threads", "2", &err),
           "%s", err.message);
     rig_load_meta(rig);
@@ -188,7 +189,8 @@ static __attribute__((unused)) void rig_init(struct rig *rig, const struct stage
     CHECK(rig->stream, "%s", err.message);
     rig->producer = producer_create(rig->stream, &rig->loop, &err);
     CHECK(rig->producer, "%s", err.message);
-    rig->env = (struct stage_env){ .config = rig->config, .stream = rig->stream, .worker_id = "worker-1", .embedded = true, .on_fatal = rig_on_fatal, .arg = rig };
+    rig->env = (struct stage_env){ .config = rig->config, .stream = rig->stream, .worker_id = "worker-1", .embedded = true,
+                                   .on_fatal = rig_on_fatal, .arg = rig };
 }
 
 static __attribute__((unused)) void rig_fini(struct rig *rig)

@@ -82,7 +82,8 @@ static const char *html_of(const struct sample *s)
     for (size_t i = 0; i < COUNT(story) && !s->listing; i++)
         n += (size_t)snprintf(html + n, sizeof(html) - n, "<p>%s</p>", story[i]);
     if (s->sentence)
-        n += (size_t)snprintf(html + n, sizeof(html) - n, "<p>Late in the evening the city added that %s, and thanked all who had helped.</p>", s->sentence);
+        n += (size_t)snprintf(html + n, sizeof(html) - n,
+                              "<p>Late in the evening the city added that %s, and thanked all who had helped.</p>", s->sentence);
     if (s->furniture)
         n += (size_t)snprintf(html + n, sizeof(html) - n, "<p>" FURNITURE "</p>");
     snprintf(html + n, sizeof(html) - n, "</article></body></html>");
@@ -118,7 +119,8 @@ static void send_sample(const struct sample *s)
 {
     char url[256], requested[256];
     const char *html = s->gone ? NULL : html_of(s);
-    struct page p = { .version = now_ms + s->version, .source = "news.example", .source_name = "The News", .status = s->gone ? 410 : 200,
+    struct page p = { .version = now_ms + s->version, .source = "news.example", .source_name = "The News",
+                      .status = s->gone ? 410 : 200,
                       .via = "feed", .gone = s->gone, .reextract = s->reextract, .discovered_at_ms = now_ms - 1000,
                       .fetched_at_ms = now_ms + s->version, .content_type = "text/html", .etag = "\"e\"",
                       .body = html, .body_len = html ? strlen(html) : 0 };
@@ -145,7 +147,8 @@ static void open_request(const char *path)
     for (int i = 0; i < 6; i++)
         packed[i] = (char)(at >> (40 - 8 * i));
     memcpy(packed + 6, "news.example", 12);
-    freeReplyObject(redisCommand(rig.redis.c, "HSET t:{%d}:open:%d %b %b", partition_of(), raw[0] % 64, raw, (size_t)ID_RAW_LEN, packed, (size_t)18));
+    freeReplyObject(redisCommand(rig.redis.c, "HSET t:{%d}:open:%d %b %b", partition_of(), raw[0] % 64, raw, (size_t)ID_RAW_LEN,
+                                 packed, (size_t)18));
 }
 
 static long long counted(const char *outcome)
@@ -227,7 +230,8 @@ static void its_updates_and_its_end(void **state)
         { .path = "a", .gone = true, .version = 50 },                                           /* still */
         { .path = "a", .title = "New title", .sentence = "nobody was hurt", .version = 60 },    /* back: revision 4 */
     };
-    static const struct { int64_t version, revision; bool removed; } want[] = { { 0, 1 }, { 20, 2 }, { 30, 3 }, { 40, 3, true }, { 60, 4 } };
+    static const struct { int64_t version, revision; bool removed; } want[] = { { 0, 1 }, { 20, 2 }, { 30, 3 }, { 40, 3, true },
+                                                                                { 60, 4 } };
 
     (void)state;
     for (size_t i = 0; i < COUNT(steps); i++)
@@ -236,7 +240,8 @@ static void its_updates_and_its_end(void **state)
     assert_int_equal(ARTICLES, COUNT(want));
     for (size_t i = 0; i < COUNT(want); i++) {
         struct article a = article_n(i);
-        CHECK(a.version == now_ms + want[i].version && a.revision == want[i].revision && a.removed == want[i].removed, "record %zu", i);
+        CHECK(a.version == now_ms + want[i].version && a.revision == want[i].revision && a.removed == want[i].removed,
+              "record %zu", i);
     }
     assert_string_equal(article_n(3).reason, "http 410");
     assert_int_equal(state_of("a").version, now_ms + 60);
@@ -282,7 +287,8 @@ static void one_of_two_addresses_is_published(void **state)
     assert_int_equal(counted("duplicate"), 1);
     assert_false(state_of("own").known);
     /* Another text and title under the same canonical is another article. */
-    send_sample(&(struct sample){ .path = "third", .title = "Else", .sentence = "something else", .canonical = "https://news.example/own", .version = 2 });
+    send_sample(&(struct sample){ .path = "third", .title = "Else", .sentence = "something else",
+                                  .canonical = "https://news.example/own", .version = 2 });
     RUN_UNTIL(&rig.loop, rig.delivered == 3);
     assert_int_equal(ARTICLES, 2);
     /* The holder ends: its canonical is asked again, and published then. */
@@ -349,8 +355,10 @@ static void what_can_never_work(void **state)
 {
     struct id id = id_at("broken");
     struct header url = { "tidings-url", "https://news.example/broken", 27 };
-    struct record no_page = { .topic = TOPIC_PAGES, .key = id.hex, .key_len = ID_HEX_LEN, .value = "x", .value_len = 1, .headers = &url, .header_count = 1 };
-    struct page undecodable = { .id = id, .request_id = id, .url = "https://news.example/broken", .request_url = "https://news.example/broken",
+    struct record no_page = { .topic = TOPIC_PAGES, .key = id.hex, .key_len = ID_HEX_LEN, .value = "x", .value_len = 1,
+                              .headers = &url, .header_count = 1 };
+    struct page undecodable = { .id = id, .request_id = id, .url = "https://news.example/broken",
+                                .request_url = "https://news.example/broken",
                                 .request_partition = partition_of(), .version = now_ms, .fetched_at_ms = now_ms, .source = "news.example",
                                 .status = 200, .content_encoding = "br", .content_type = "text/html", .body = "\xff\xff nothing that brotli made", .body_len = 24 };
 
@@ -371,21 +379,24 @@ static void too_large(void **state)
 {
     static char html[1600 * 1000], body[1000 * 1000];
     struct id id = id_at("large");
-    size_t n = (size_t)(strstr(html_of(&(struct sample){ .title = "Large" }), "<p>") - html_of(&(struct sample){ .title = "Large" }));
+    const char *sample = html_of(&(struct sample){ .title = "Large" });
+    size_t n = (size_t)(strstr(sample, "<p>") - sample);
     z_stream z = { 0 };
 
     (void)state;
-    memcpy(html, html_of(&(struct sample){ .title = "Large" }), n);
+    memcpy(html, sample, n);
     unsigned seed = 1;
     for (int i = 0; n < sizeof(html) - 100; i++) /* each word twice in the record: in text and in blocks */
-        n += (size_t)snprintf(html + n, sizeof(html) - n, "%s%s%c%ce%c", i % 4000 ? "" : "<p>It is long and ", i % 12 ? " " : ". The ",
+        n += (size_t)snprintf(html + n, sizeof(html) - n, "%s%s%c%ce%c", i % 4000 ? "" : "<p>It is long and ",
+                              i % 12 ? " " : ". The ",
                               'a' + rand_r(&seed) % 26, 'a' + rand_r(&seed) % 26, 'a' + rand_r(&seed) % 26);
     assert_int_equal(deflateInit2(&z, 1, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
     z.next_in = (unsigned char *)html, z.avail_in = (unsigned)n;
     z.next_out = (unsigned char *)body, z.avail_out = sizeof(body);
     assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
     deflateEnd(&z);
-    rig_send_page(&rig, &(struct page){ .id = id, .request_id = id, .url = "https://news.example/large", .request_url = "https://news.example/large",
+    rig_send_page(&rig, &(struct page){ .id = id, .request_id = id, .url = "https://news.example/large",
+                                        .request_url = "https://news.example/large",
                                         .request_partition = partition_of(), .version = now_ms, .fetched_at_ms = now_ms, .source = "news.example",
                                         .status = 200, .content_type = "text/html", .content_encoding = "gzip", .body = body, .body_len = z.total_out });
     RUN_UNTIL(&rig.loop, rig.delivered == 1 && rig.topics[TOPIC_DEADLETTERS].count == 1);
@@ -467,16 +478,19 @@ static void redis_is_killed_again_and_again(void **state)
     for (int i = 0; i < 100; i++) {
         snprintf(path, sizeof(path), "p%d", i);
         struct article_state s = state_of(path);
-        CHECK(s.version == now_ms + (i < 20 ? i + 100 : i) && s.revision == (i < 20 ? 2 : 1), "%s is at revision %d", path, (int)s.revision);
+        CHECK(s.version == now_ms + (i < 20 ? i + 100 : i) && s.revision == (i < 20 ? 2 : 1), "%s is at revision %d", path,
+              (int)s.revision);
     }
     /* Said at least once; one (id, version, revision) never with two contents. */
     assert_true(ARTICLES >= 120);
     for (size_t i = 0; i < ARTICLES; i++)
         for (size_t k = 0; k < i; k++) {
             struct article a = article_n(i), b = article_n(k);
-            const char *end_a = memmem(a.json, a.json_len, ",\"extracted_at\"", 15), *end_b = memmem(b.json, b.json_len, ",\"extracted_at\"", 15);
+            const char *end_a = memmem(a.json, a.json_len, ",\"extracted_at\"", 15);
+            const char *end_b = memmem(b.json, b.json_len, ",\"extracted_at\"", 15);
             if (strcmp(a.id.hex, b.id.hex) == 0 && a.version == b.version && a.revision == b.revision)
-                CHECK(end_a - a.json == end_b - b.json && memcmp(a.json, b.json, (size_t)(end_a - a.json)) == 0, "records %zu and %zu differ", i, k);
+                CHECK(end_a - a.json == end_b - b.json && memcmp(a.json, b.json, (size_t)(end_a - a.json)) == 0,
+                      "records %zu and %zu differ", i, k);
         }
 }
 

@@ -147,8 +147,10 @@ static void removal_leaves_no_trace_but_meta(void **state)
     assert_string_equal(redis_text(redis, "ZCARD t:latest:source:a"), "1");
     assert_string_equal(redis_text(redis, "ZCARD t:latest:lang:vi"), "1");
     apply(1, (struct one){ v + 1, 1, .removed = true });
-    assert_string_equal(redis_text(redis, "EXISTS t:latest t:latest:source:a t:latest:lang:vi t:loaded t:article:%s", id_n(1).hex), "0");
-    assert_string_equal(redis_text(redis, "HGET t:meta:%s version", id_n(1).hex), redis_text(redis, "HGET t:meta:%s removed_at", id_n(1).hex));
+    assert_string_equal(redis_text(redis, "EXISTS t:latest t:latest:source:a t:latest:lang:vi t:loaded t:article:%s",
+                                   id_n(1).hex), "0");
+    assert_string_equal(redis_text(redis, "HGET t:meta:%s version", id_n(1).hex), redis_text(redis, "HGET t:meta:%s removed_at",
+                                                                                             id_n(1).hex));
 }
 
 static void a_change_of_source_or_language_moves_it(void **state)

@@ -70,7 +70,8 @@ static void say(struct said s)
 {
     char json[1000], url[64];
     struct error err;
-    struct article a = { .id = id_n(s.n), .version = now_ms + s.version, .revision = s.revision ? s.revision : 1, .removed = s.removed, .url = url,
+    struct article a = { .id = id_n(s.n), .version = now_ms + s.version, .revision = s.revision ? s.revision : 1,
+                         .removed = s.removed, .url = url,
                          .fetched_at_ms = now_ms, .json = json };
 
     snprintf(url, sizeof(url), "https://a.example/%d", s.n);
@@ -92,9 +93,11 @@ static void say(struct said s)
 static void articles_are_cached(void **state)
 {
     (void)state;
-    say((struct said){ 1, .title = "First", .alias = 7, .more = ",\"canonical_url\":\"https://a.example/8\",\"section\":[\"World\"]" });
+    say((struct said){ 1, .title = "First", .alias = 7,
+                       .more = ",\"canonical_url\":\"https://a.example/8\",\"section\":[\"World\"]" });
     say((struct said){ 2, .title = "Second", .source = "other" });
-    say((struct said){ 1, .version = 5, .revision = 2, .title = "First, updated", .more = ",\"canonical_url\":\"https://a.example/8\"" });
+    say((struct said){ 1, .version = 5, .revision = 2, .title = "First, updated",
+                       .more = ",\"canonical_url\":\"https://a.example/8\"" });
     RUN_UNTIL(&rig.loop, rig.delivered == 3);
     struct id id = id_n(1);
     assert_non_null(strstr(TEXT("GET t:article:%s", id.hex), "First, updated"));
@@ -125,7 +128,8 @@ static void what_is_no_record(void **state)
     snprintf(ce_id, sizeof(ce_id), "%s.%" PRId64 ".1", id.hex, now_ms);
     struct header headers[] = { { "ce_id", ce_id, strlen(ce_id) }, { "ce_type", "tidings.article.upserted", 24 } };
     for (size_t i = 0; i < COUNT(rows); i++) {
-        struct record r = { .topic = TOPIC_ARTICLES, .key = id.hex, .key_len = ID_HEX_LEN, .value = rows[i].value, .value_len = strlen(rows[i].value),
+        struct record r = { .topic = TOPIC_ARTICLES, .key = id.hex, .key_len = ID_HEX_LEN, .value = rows[i].value,
+                            .value_len = strlen(rows[i].value),
                             .headers = headers, .header_count = 2 };
         rig_send(&rig, &r);
     }

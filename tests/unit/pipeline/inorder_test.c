@@ -310,7 +310,8 @@ static void an_older_redis(void **state)
     inorder_ready(pieces[0]->item);
     RUN_UNTIL(&rig.loop, applied == 4);
     redis_server_kill(&rig.redis);
-    snprintf(command, sizeof(command), "rm -rf %s/appendonlydir; mv %s/before %s/appendonlydir", rig.redis.dir, rig.redis.dir, rig.redis.dir);
+    snprintf(command, sizeof(command), "rm -rf %s/appendonlydir; mv %s/before %s/appendonlydir", rig.redis.dir, rig.redis.dir,
+             rig.redis.dir);
     assert_int_equal(system(command), 0);
     redis_server_start(&rig.redis);
     send_numbers(5, 8);
