@@ -290,6 +290,32 @@ static void count_char(struct walk *w, uint32_t cp, unsigned class, uint32_t aro
     w->last_char = cp;
 }
 
+/* The small ASCII letters from s on, which go on with a word: what count_char() does for each, for all of them. */
+static const char *count_small(struct walk *w, const char *s, const char *end, uint32_t around)
+{
+    struct doc *d = w->d;
+    struct block *b = w->open;
+    const char *from = s;
+    uint32_t hash = w->word_hash;
+
+    while (s < end && (unsigned)*s - 'a' < 26)
+        hash = word_add(hash, (unsigned char)*s++);
+    size_t count = (size_t)(s - from);
+    if (!hash || !count)
+        return from;
+    memcpy(d->text + d->text_len, from, count);
+    d->text_len += count;
+    w->word_hash = hash;
+    w->last_char = (unsigned char)s[-1];
+    w->word_letters += (unsigned)count;
+    b->letters += (unsigned)count;
+    b->n += (float)count;
+    b->link_n += around & IN_LINK ? (float)count : 0;
+    b->bold_n += around & IN_BOLD ? (float)count : 0;
+    b->italic_n += around & IN_ITALIC ? (float)count : 0;
+    return s;
+}
+
 static void link_note(struct walk *w, uint32_t element)
 {
     struct doc *d = w->d;
@@ -336,6 +362,8 @@ static void read_text(struct walk *w, const char *s, uint32_t element)
         if (around & IN_LINK)
             link_note(w, element);
         count_char(w, cp, class, around);
+        if (w->word_hash)
+            s = count_small(w, s, end, around);
     }
 }
 
