@@ -13,6 +13,10 @@ def rows(*args):
     return {r["name"]: r for r in map(json.loads, harness.ask("sources", "list", "--json", *args).splitlines())}
 
 
+def status(*args):
+    return json.loads(harness.ask("status", "--json", *args))
+
+
 def articles(site, host):
     return {url for url, t in site.truth().items() if t["host"] == host}
 
@@ -83,6 +87,12 @@ def test_the_file_is_read_again_on_sighup(folder, started):
     def say():
         return crawler.stderr()[-1500:]
     harness.wait_until(lambda: "the first source's polls\n" + say(), 60, lambda: polls(site, "127.0.0.1") >= 2)
+    # No extractor runs: the pages wait, and status tells how many.
+    pages = len(articles(site, "127.0.0.1"))
+    harness.wait_until(lambda: "%d pages to wait\n" % pages + say(), 60,
+                       lambda: status("--config", config)["lag"]["pages"] >= pages and status("--config", config)["open"]["queued"] == 0)
+    now = status("--config", config)
+    assert now["open"]["on_its_way"] >= pages and now["held"] == now["partitions"] and len(now["workers"]) == 1, now
     write(site.urls[1])
     os.kill(crawler.pid, signal.SIGHUP)
     harness.wait_until(lambda: "the second source's polls\n" + say(), 30, lambda: polls(site, "127.0.0.2") >= 2)
