@@ -111,13 +111,15 @@ void task_dead(struct task *t, const char *word, enum error_kind kind, const cha
 
 static const char *const action_words[] = { "none", "done", "publish", "unchanged", "remove", "dead" };
 
-/* How long until the page is looked at again; 0 = not. Only what is published and can change. */
+/* How long until the page is looked at again; 0 = not. Only what is published and can change: also when it shows something else
+ * for once (a consent wall, an error called 200). */
 static int64_t recheck_of(const struct task *t, int *step)
 {
     enum action a = t->decision.action;
+    bool stays = a == ACTION_NONE && !t->page.gone && t->state.revision > 0 && !t->state.removed;
 
     *step = 0;
-    if (a != ACTION_PUBLISH && a != ACTION_UNCHANGED)
+    if (a != ACTION_PUBLISH && a != ACTION_UNCHANGED && !stays)
         return 0;
     return recheck_in_ms(t->page.fetched_at_ms - t->page.discovered_at_ms, step);
 }

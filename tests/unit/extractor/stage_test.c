@@ -336,6 +336,23 @@ static void what_is_no_article(void **state)
     assert_int_equal(counted("not_article:listing") + counted("not_article:other"), 1);
 }
 
+/* A consent wall in its place, say: it stays as it was said, and is looked at again. */
+static void an_article_that_shows_something_else(void **state)
+{
+    (void)state;
+    send_sample(&(struct sample){ .path = "a", .title = "Title" });
+    RUN_UNTIL(&rig.loop, rig.delivered == 1);
+    freeReplyObject(redis_server_ask(&rig.redis, "DEL t:{%d}:due", partition_of()));
+    send_sample(&(struct sample){ .path = "a", .title = "All stories", .listing = true, .version = 5 });
+    RUN_UNTIL(&rig.loop, rig.delivered == 2);
+    assert_int_equal(ARTICLES, 1);
+    assert_int_equal(state_of("a").version, now_ms + 5);
+    assert_int_equal(redis_server_number(&rig.redis, "ZCARD t:{%d}:due", partition_of()), 1);
+    send_sample(&(struct sample){ .path = "a", .title = "Title", .version = 9 }); /* it is back, and has not changed */
+    RUN_UNTIL(&rig.loop, rig.delivered == 3);
+    assert_int_equal(ARTICLES, 1);
+}
+
 static const struct record *dead_n(size_t n)
 {
     CHECK(n < rig.topics[TOPIC_DEADLETTERS].count, "dead letter %zu was not sent", n);
@@ -597,6 +614,7 @@ int main(int argc, char **argv)
         TEST(a_canonical_elsewhere_is_not_claimed),
         TEST(the_end_of_a_redirect),
         TEST(what_is_no_article),
+        TEST(an_article_that_shows_something_else),
         TEST(what_can_never_work),
         TEST(too_large),
         TEST(a_page_that_ends_processes),
