@@ -35,12 +35,16 @@ remove() {
     done
 }
 
-options=() sites=()
+options=() sites=() told=$state
 while [ $# -gt 0 ]; do
     case $1 in
         --remove) remove; exit 0 ;;
         -h | --help) usage; exit 0 ;;
-        --contact | --config | --set | --state-dir) options+=("$1" "${2:?$1 needs a value}"); shift ;;
+        --contact | --config | --set | --state-dir)
+            options+=("$1" "${2:?$1 needs a value}")
+            [ "$1" != --state-dir ] || told=$2
+            shift
+            ;;
         -*) options+=("$1") ;;
         *) sites+=("$1") ;;
     esac
@@ -76,7 +80,7 @@ if [ ${#sites[@]} -eq 0 ]; then
 else
     say "3/3 watching ${sites[*]}"
 fi
-say "Ctrl-C stops; what was read stays in $state"
+say "Ctrl-C stops; what was read stays in $told"
 
 # Not exec: the sample site is to be stopped afterwards. Ctrl-C reaches the program itself; this script only waits for it.
 trap ':' INT
