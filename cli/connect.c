@@ -26,6 +26,23 @@ static bool open_both(struct connection *c, const struct config *config, struct 
     return c->cache != NULL;
 }
 
+static void close_both(struct connection *c)
+{
+    if (c->cache && c->cache != c->frontier)
+        redisFree(c->cache);
+    if (c->frontier)
+        redisFree(c->frontier);
+    c->cache = c->frontier = NULL;
+}
+
+/* A server that has just been started reads its append-only file first. */
+static bool has_loaded(struct connection *c, struct error *err)
+{
+    redisReply *reply = redis_ask(c->frontier, err, "PING");
+    freeReplyObject(reply);
+    return reply != NULL;
+}
+
 static bool use_configured(struct connection *c, const struct config *config, const char *frontier, struct error *err)
 {
     const char *cache = config->redis.cache ? config->redis.cache : frontier;
@@ -46,7 +63,8 @@ static bool use_running(struct connection *c, const struct config *config, struc
 {
     char command[32];
     int64_t until_ms = clock_mono_ms() + WAIT_MS;
-    while (!use_private(c, config, err)) {
+    while (!use_private(c, config, err) || !has_loaded(c, err)) {
+        close_both(c);
         if (err->kind != ERROR_TRANSIENT || clock_mono_ms() > until_ms || !state_dir_holder(c->lock, command, sizeof(command)))
             return false;
         free(c->frontier_address);
@@ -153,10 +171,7 @@ void connect_close(struct connection *c)
 {
     if (!c)
         return;
-    if (c->cache && c->cache != c->frontier)
-        redisFree(c->cache);
-    if (c->frontier)
-        redisFree(c->frontier);
+    close_both(c);
     private_redis_stop(c->own);
     state_dir_close(c->lock);
     free(c->frontier_address);

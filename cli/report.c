@@ -56,7 +56,7 @@ struct report {
     struct buffer out;
     struct title titles[TITLES_MAX]; /* newest first */
     size_t title_count;
-    int64_t refresh_at_ms, idle_at_ms, quiet_at_ms;
+    int64_t refresh_at_ms, sources_at_ms, idle_at_ms, quiet_at_ms;
     int settled;
     bool gone, told_idle, told_quiet;
     struct view_source *sources; /* owned; source_count of them */
@@ -365,20 +365,29 @@ static void fill_view(struct report *r, struct view *v, struct view_title *title
                         .ascii = live_view_ascii(), .colour = !getenv("NO_COLOR") || !*getenv("NO_COLOR") };
 }
 
+/* Thousands of sources take a while to read: a tenth of this thread's time at most. */
+static void refresh_sources(struct report *r)
+{
+    int64_t began_ms = clock_mono_ms();
+    if (began_ms < r->sources_at_ms)
+        return;
+    read_sources(r);
+    r->sources_at_ms = began_ms + (clock_mono_ms() - began_ms) * 10;
+}
+
 static void refresh(struct report *r)
 {
     struct view v;
     struct view_title titles[TITLES_MAX];
     char notice[sizeof(r->notice)];
-    int64_t began_ms = clock_mono_ms();
-    if (began_ms < r->refresh_at_ms)
+    int64_t now_ms = clock_mono_ms();
+    if (now_ms < r->refresh_at_ms)
         return;
-    read_sources(r);
+    r->refresh_at_ms = now_ms + REFRESH_MS;
+    refresh_sources(r);
     fill_view(r, &v, titles, notice, sizeof(notice));
     live_view_size(r->options.fd, &v.columns, &v.rows);
     live_view_draw(r->options.fd, &v);
-    int64_t took_ms = clock_mono_ms() - began_ms; /* a tenth of this thread's time at most */
-    r->refresh_at_ms = began_ms + (took_ms * 10 > REFRESH_MS ? took_ms * 10 : REFRESH_MS);
 }
 
 /* In a pipe nothing may come for long: say once when something may. */
