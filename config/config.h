@@ -61,6 +61,7 @@ struct config {
         int64_t max_redirects;
         char *backfill;
         int64_t poll_min_ms, poll_max_ms;
+        int64_t source_daily_max;           /* new URLs of one source */
         int64_t polls_per_hour;             /* of one worker: a bound */
         char *user_agent;
         bool robots;

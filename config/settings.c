@@ -78,6 +78,8 @@ const struct setting settings[] = {
       "Longest time between two polls of one feed." },
     { "crawler.polls_per_hour", SETTING_NUMBER, 0, FIELD(crawler.polls_per_hour), "60000", 60, 10000000, 0, "polls",
       "Most polls of feeds, sitemaps and front pages by one worker; beyond it all intervals are stretched alike." },
+    { "crawler.source_daily_max", SETTING_NUMBER, 0, FIELD(crawler.source_daily_max), "20000", 1, 100000000, 0, "URLs",
+      "Most new URLs of one source a day (UTC); what is beyond counts as filtered(cap) and is looked at again the next day." },
     { "crawler.user_agent", SETTING_STRING, 0, FIELD(crawler.user_agent), NULL, 3, 200, 0, "a User-Agent",
       "Sent with every request. Unset: tidings/VERSION (+CONTACT)." },
     { "crawler.robots", SETTING_BOOL, 0, FIELD(crawler.robots), "true", 0, 0, 0, NULL,

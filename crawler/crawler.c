@@ -402,7 +402,7 @@ static bool make_frontier(struct crawler *w, struct error *err)
     struct crawl *c = &w->crawl;
     struct frontier_options o = { .prefix = config->prefix, .worker_id = w->env.holder, .meta = w->meta, .lease_ms = config->crawler.lease_ms,
                                   .delay_ms = config->crawler.delay_ms, .budgets_per_domain = (int)config->crawler.budgets_per_domain,
-                                  .pages_retention_ms = PAGES_RETENTION_MS };
+                                  .pages_retention_ms = PAGES_RETENTION_MS, .source_daily_max = config->crawler.source_daily_max };
     struct frontier_callbacks callbacks = { .on_claim = on_claim, .on_gained = on_gained, .on_draining = on_draining, .on_lost = on_lost,
                                             .on_server_changed = on_server_changed, .on_fatal = on_fatal, .arg = w };
     c->frontier = frontier_create(c->loop, &o, &callbacks, err);

@@ -72,6 +72,7 @@ struct frontier_options {
     int64_t delay_ms;              /* between two requests of one budget, where robots.txt asks for no more */
     int budgets_per_domain;        /* at once below one ICANN domain: 10 */
     int64_t pages_retention_ms;    /* on its way longer than this: queued again */
+    int64_t source_daily_max;      /* new URLs of one source; 0: no bound */
 };
 
 struct frontier_callbacks { /* on_claim, on_lost and on_fatal must be there */

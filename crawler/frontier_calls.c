@@ -259,6 +259,7 @@ static void discover_some(struct frontier *f, struct discovery *d, const struct 
     args_num(&q->args, (int64_t)count);
     for (size_t i = first; i < first + count; i++)
         add_found(&q->args, &urls[d->order[i]], &places[d->order[i]]);
+    args_num(&q->args, f->options.source_daily_max);
     d->pending++;
     request_send(q);
 }

@@ -1,14 +1,23 @@
 -- Decides each URL found, in order: seen, filtered or accepted; marks, opens, queues and counts in this one call.
 -- KEYS: partition, prefix. ARGV: n, then for each: id, fingerprint, bucket, url, source, via, budget, domain ('' = the
 -- budget), hints, filter reason ('' = none), flags (m: remember what is filtered, f: fetch though seen, r: counts as reopened,
--- u: urgent), due in ms. Answer: a letter each, a accepted, s seen, f filtered.
+-- u: urgent), due in ms; then, if there is one, the most that a source may have accepted a day: what is new beyond it is
+-- filtered (cap), not remembered, and so asked about again. Answer: a letter each, a accepted, s seen, f filtered.
 partition(KEYS[1], KEYS[2])
-local verdicts, sums, accepted = {}, {}, {}
+local verdicts, sums, accepted, today = {}, {}, {}, {}
+local day = day_of(math.max(now(), last_version()))
+local cap = tonumber(ARGV[2 + tonumber(ARGV[1]) * 12] or 0)
 
 local function add(source, field)
   local of = sums[source]
   if not of then of = {}; sums[source] = of end
   of[field] = (of[field] or 0) + 1
+end
+
+local function is_full(source)
+  if cap == 0 then return false end
+  if not today[source] then today[source] = tonumber(call('HGET', prefix .. ':ledger:' .. source .. ':' .. day, 'accepted') or 0) end
+  return today[source] + (sums[source].accepted or 0) >= cap
 end
 
 local function decide(a)
@@ -18,6 +27,10 @@ local function decide(a)
   if reason ~= '' then
     if has('m') and mark_seen(value, bucket) then add(source, 'seen') return 's' end
     add(source, 'filtered:' .. reason)
+    return 'f'
+  end
+  if not has('f') and not has('r') and is_full(source) and not seen(value, bucket) then
+    add(source, 'filtered:cap')
     return 'f'
   end
   local was_seen = mark_seen(value, bucket)
@@ -38,7 +51,6 @@ end
 
 for i = 1, tonumber(ARGV[1]) do verdicts[i] = decide(2 + (i - 1) * 12) end
 for i = #accepted, 1, -1 do enqueue(accepted[i], 'n', true) end -- so that the first is at the head
-local day = day_of(math.max(now(), last_version()))
 for source, fields in pairs(sums) do
   for field, n in pairs(fields) do count(source, day, field, n) end
 end

@@ -89,6 +89,22 @@ static void only_the_latest_of_the_past(void **state)
     down();
 }
 
+/* An endless source: what it may bring in a day is bounded, and counted. What has room is found at the next polls. */
+static void a_source_without_end(void **state)
+{
+    (void)state;
+    up();
+    own.config->crawler.source_daily_max = 5;
+    site_set(1, "/feed.xml", 200, FEED, feed_of(documents[0], "a", 0, 12, 0));
+    source("$1/feed.xml", NULL);
+    own_start(&own);
+    RUN_UNTIL(&own.loop, own.got_count >= 5 && site_count(1, "/feed.xml") >= 3);
+    assert_int_equal(own.got_count, 5);
+    assert_true(own_ledger(&own, "filtered:cap") >= 14);
+    assert_true(own_ledger(&own, "found") == own_ledger(&own, "seen") + own_ledger(&own, "filtered:cap") + own_ledger(&own, "accepted"));
+    down();
+}
+
 static void the_date_decides(void **state)
 {
     (void)state;
@@ -244,7 +260,7 @@ static void refused_pages_are_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(only_the_latest_of_the_past), cmocka_unit_test(the_date_decides), cmocka_unit_test(parts_that_changed),
+        cmocka_unit_test(only_the_latest_of_the_past), cmocka_unit_test(a_source_without_end), cmocka_unit_test(the_date_decides), cmocka_unit_test(parts_that_changed),
         cmocka_unit_test(feeds_that_end), cmocka_unit_test(refused_pages_are_told),
     };
     const char *only = getenv("TEST_ONLY");
