@@ -55,6 +55,19 @@ static void skip_joint(struct cursor *c, bool any_word)
     }
 }
 
+/* The zone that stands apart from its time: ", GMT+7". */
+static void zone_behind(struct cursor *c, struct found *f)
+{
+    struct cursor k = *c;
+
+    if (!f->has_time || f->has_zone)
+        return;
+    cursor_space(&k);
+    cursor_literal(&k, ",");
+    if (date_zone(&k, f, false))
+        *c = k;
+}
+
 static bool date_then_time(struct cursor *c, struct found *f, bool us_order)
 {
     struct cursor k = *c;
@@ -67,13 +80,7 @@ static bool date_then_time(struct cursor *c, struct found *f, bool us_order)
         if (t.at > k.at && date_time(&t, f, true))
             k = t;
     }
-    if (f->has_time && !f->has_zone) {
-        struct cursor z = k;
-        cursor_space(&z);
-        cursor_literal(&z, ",");
-        if (date_zone(&z, f, false))
-            k = z;
-    }
+    zone_behind(&k, f);
     *c = k;
     return true;
 }
@@ -87,13 +94,7 @@ static bool time_then_date(struct cursor *c, struct found *f, bool us_order)
     skip_joint(&k, true);
     if (!date_form(&k, f, us_order))
         return false;
-    if (!f->has_zone) {
-        struct cursor z = k;
-        cursor_space(&z);
-        cursor_literal(&z, ",");
-        if (date_zone(&z, f, false))
-            k = z;
-    }
+    zone_behind(&k, f);
     *c = k;
     return true;
 }

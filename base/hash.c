@@ -36,3 +36,11 @@ uint64_t hash64(const void *bytes, size_t len)
 {
     return XXH3_64bits(bytes, len);
 }
+
+int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}

@@ -15,6 +15,7 @@ struct id {
 
 struct id id_of(const void *bytes, size_t len);      /* the id of a URL is id_of(its key form) */
 bool id_valid(const char *hex, size_t len);          /* exactly 32 lower-case hex digits */
+int hex_digit(char c);                                 /* the value of a hex digit of either case, -1 for what is none */
 void hex_put(char out[2], unsigned char byte);       /* two lower-case digits, no NUL */
 uint64_t hash64(const void *bytes, size_t len);
 

@@ -1,6 +1,7 @@
 /* hmac.c - see hmac.h. */
 #include "base/hmac.h"
 
+#include "base/hash.h"
 #include <string.h>
 
 static uint32_t rotate_left(uint32_t x, int n)
@@ -141,18 +142,13 @@ size_t hmac_end(struct hmac *h, unsigned char out[HMAC_MAX_BYTES])
     return sha_end(&h->sha, out);
 }
 
-static int hex_value(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 bool hmac_equals(const unsigned char *bytes, size_t len, const char *hex)
 {
     unsigned differ = 0;
     if (strlen(hex) != 2 * len)
         return false;
     for (size_t i = 0; i < len; i++) {
-        int high = hex_value(hex[2 * i]), low = hex_value(hex[2 * i + 1]);
+        int high = hex_digit(hex[2 * i]), low = hex_digit(hex[2 * i + 1]);
         differ |= high < 0 || low < 0 ? 1u : (unsigned)(bytes[i] ^ (high << 4 | low));
     }
     return differ == 0;

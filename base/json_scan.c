@@ -1,6 +1,7 @@
 /* json_scan.c - one pass, no recursion: what is open stands in a bit set (1 = object, 0 = array), one bit a level. */
 #include "base/json_scan.h"
 
+#include "base/hash.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -238,27 +239,14 @@ static unsigned hex_value(const char *p)
 {
     unsigned v = 0;
     for (int i = 0; i < 4; i++)
-        v = v * 16 + (unsigned)(p[i] <= '9' ? p[i] - '0' : (p[i] | 32) - 'a' + 10);
+        v = v * 16 + (unsigned)hex_digit(p[i]);
     return v;
 }
 
 static void put_utf8(struct buffer *out, unsigned c)
 {
-    if (c < 0x80) {
-        buffer_putc(out, (char)c);
-    } else if (c < 0x800) {
-        buffer_putc(out, (char)(0xC0 | c >> 6));
-        buffer_putc(out, (char)(0x80 | (c & 63)));
-    } else if (c < 0x10000) {
-        buffer_putc(out, (char)(0xE0 | c >> 12));
-        buffer_putc(out, (char)(0x80 | (c >> 6 & 63)));
-        buffer_putc(out, (char)(0x80 | (c & 63)));
-    } else {
-        buffer_putc(out, (char)(0xF0 | c >> 18));
-        buffer_putc(out, (char)(0x80 | (c >> 12 & 63)));
-        buffer_putc(out, (char)(0x80 | (c >> 6 & 63)));
-        buffer_putc(out, (char)(0x80 | (c & 63)));
-    }
+    char utf8[4];
+    buffer_append(out, utf8, text_encode(c, utf8));
 }
 
 /* After \u: p at the four digits. Joins surrogates; a lone one is U+FFFD. Returns the bytes taken. */
@@ -273,7 +261,7 @@ static size_t put_escape(const char *p, const char *end, struct buffer *out)
             return 10;
         }
     }
-    put_utf8(out, c >= 0xD800 && c < 0xE000 ? 0xFFFD : c);
+    put_utf8(out, c); /* a lone surrogate is U+FFFD */
     return 4;
 }
 

@@ -30,14 +30,6 @@ struct parts {
     struct slice authority, path, query;
 };
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool is_slash(char c)
 {
     return c == '/' || c == '\\';

@@ -9,6 +9,8 @@
  * third and fourth place as in "r3---sn-x"). */
 #include "base/url_host.h"
 
+#include "base/hash.h"
+
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <idn2.h>
@@ -18,14 +20,6 @@
 
 #define HOST_MAX 253        /* RFC 1035 2.3.4, as text without the final dot */
 #define HOST_INPUT_MAX 2048 /* before decoding; a name of 253 bytes of punycode fits with every byte as %XX */
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 static bool invalid(struct error *err, const char *why)
 {

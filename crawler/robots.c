@@ -5,6 +5,7 @@
 
 #include "base/buffer.h"
 #include "base/charset.h"
+#include "base/hash.h"
 #include "base/mem.h"
 
 #include <ctype.h>
@@ -50,14 +51,6 @@ static void *grow(void *array, size_t count, size_t size)
 
 /* --- normal form of paths and patterns --- */
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* What stands for itself in the normal form: RFC 3986 2.3, and of the reserved ones those that RFC 9309 2.2.2 makes equal
  * to their encoded form (its example: baz=https://foo.bar and baz=https%3A%2F%2Ffoo.bar). "/" and "?" are equal to %2F and %3F
  * only in a query, where they part nothing. "*", "$" and "#" have a meaning of their own in a rule (2.2.3): encoded they are
@@ -78,10 +71,10 @@ static char *normalise(const char *s, size_t len, bool wildcards)
     buffer_init(&out, 0);
     for (size_t i = 0; i < len; i++) {
         unsigned char c = (unsigned char)s[i];
-        bool encoded = c == '%' && i + 2 < len && hex_value(s[i + 1]) >= 0 && hex_value(s[i + 2]) >= 0;
+        bool encoded = c == '%' && i + 2 < len && hex_digit(s[i + 1]) >= 0 && hex_digit(s[i + 2]) >= 0;
         bool special = wildcards && (c == '*' || (c == '$' && i + 1 == len));
         if (encoded) {
-            c = (unsigned char)(hex_value(s[i + 1]) << 4 | hex_value(s[i + 2]));
+            c = (unsigned char)(hex_digit(s[i + 1]) << 4 | hex_digit(s[i + 2]));
             i += 2;
         }
         if (plain(c, in_query) || (!encoded && (special || c == '/' || c == '?' || c == '%')))

@@ -51,15 +51,10 @@ struct key key_article_stream(const char *prefix) { return key_of("%s:stream:art
 struct key key_loaded(const char *prefix) { return key_of("%s:loaded", prefix); }
 struct key key_printed(const char *prefix) { return key_of("%s:printed", prefix); }
 
-static unsigned hex_value(char c)
-{
-    return c >= 'a' ? (unsigned)(c - 'a') + 10 : (unsigned)(c - '0');
-}
-
 void id_to_raw(const struct id *id, unsigned char raw[ID_RAW_LEN])
 {
     for (int i = 0; i < ID_RAW_LEN; i++)
-        raw[i] = (unsigned char)(hex_value(id->hex[2 * i]) << 4 | hex_value(id->hex[2 * i + 1]));
+        raw[i] = (unsigned char)(hex_digit(id->hex[2 * i]) << 4 | hex_digit(id->hex[2 * i + 1]));
 }
 
 struct id id_from_raw(const unsigned char raw[ID_RAW_LEN])
