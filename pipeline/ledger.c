@@ -24,6 +24,7 @@ static const struct redis_script books_script = { .name = "books", .prelude = fr
 static const struct redis_script open_list_script = { .name = "open_list", .prelude = frontier_lib_lua, .source = open_list_lua };
 
 #define OPEN_AT_ONCE 100000 /* counted in one call: some 50 ms of Redis's time */
+#define KEYS_AT_ONCE 2000   /* the same for counters: of so many sources and days */
 
 static const char *const names[OUTCOME_COUNT] = {
     [OUTCOME_ARTICLE] = "article",       [OUTCOME_UPDATED] = "updated",         [OUTCOME_UNCHANGED] = "unchanged",
@@ -184,26 +185,13 @@ static bool read_open(struct books *b, int partitions, struct error *err)
     return true;
 }
 
-static bool read_counters(struct books *b, struct map *keys, struct error *err)
+/* One call of `books`: open requests of the first `partitions` (0: none) and the counters at these keys. *many: so much is
+ * open that nothing was read. */
+static bool ask_books(struct books *b, int partitions, const char *const *keys, size_t count, bool *many, struct error *err)
 {
-    size_t at = 0;
-    const char *key;
-    while (map_next(keys, &at, &key)) {
-        redisReply *reply = redis_ask(b->c, err, "HGETALL %s", key);
-        if (!reply)
-            return false;
-        add_counters(b, key, reply);
-        freeReplyObject(reply);
-    }
-    return true;
-}
-
-/* Everything in one call; *many: so much is open that nothing was read. */
-static bool read_at_once(struct books *b, int partitions, struct map *keys, bool *many, struct error *err)
-{
-    size_t at = 0, n = 0;
-    struct key *bases = xcalloc((size_t)partitions, sizeof(*bases));
-    const char **argv = xcalloc((size_t)partitions + map_count(keys) + 3, sizeof(*argv)), *key;
+    size_t n = 0;
+    struct key *bases = xcalloc((size_t)partitions + 1, sizeof(*bases));
+    const char **argv = xcalloc((size_t)partitions + count + 3, sizeof(*argv));
     char most[12];
     snprintf(most, sizeof(most), "%d", OPEN_AT_ONCE);
     argv[n++] = b->prefix;
@@ -213,21 +201,38 @@ static bool read_at_once(struct books *b, int partitions, struct map *keys, bool
     }
     argv[n++] = b->source ? b->source : "";
     argv[n++] = most;
-    size_t first = n;
-    while (map_next(keys, &at, &key))
-        argv[n++] = key;
+    for (size_t i = 0; i < count; i++)
+        argv[n++] = keys[i];
     redisReply *reply = redis_ask_script(b->c, &books_script, partitions + 1, (int)n, argv, NULL, err);
     *many = reply && reply->element[0]->integer == 0;
     if (reply && !*many) {
         add_open(b, reply->element[1]);
-        for (size_t i = first; i < n; i++)
-            add_counters(b, argv[i], reply->element[2 + i - first]);
+        for (size_t i = 0; i < count; i++)
+            add_counters(b, keys[i], reply->element[2 + i]);
     }
     if (reply)
         freeReplyObject(reply);
     free(argv);
     free(bases);
     return reply != NULL;
+}
+
+/* Everything in one call where that is not too much for one. */
+static bool read_all(struct books *b, int partitions, const struct map *map, struct error *err)
+{
+    size_t n = 0, at = 0, total = map_count(map);
+    const char **keys = xcalloc(total + 1, sizeof(*keys));
+    bool many = total > KEYS_AT_ONCE, ok = true, none;
+    while (n < total && map_next(map, &at, &keys[n]))
+        n++;
+    if (!many)
+        ok = ask_books(b, partitions, keys, n, &many, err);
+    if (ok && many)
+        ok = read_open(b, partitions, err);
+    for (size_t i = 0; ok && many && i < n; i += KEYS_AT_ONCE)
+        ok = ask_books(b, 0, keys + i, n - i < KEYS_AT_ONCE ? n - i : KEYS_AT_ONCE, &none, err);
+    free(keys);
+    return ok;
 }
 
 static int64_t sum(const json_t *object)
@@ -282,9 +287,7 @@ json_t *ledger_read(redisContext *c, const char *prefix, int partitions, const c
     struct map *keys = map_create();
     json_t *all = NULL, *row;
     size_t at = 0;
-    bool many = false;
-    if (find_counters(&b, keys, err) && read_at_once(&b, partitions, keys, &many, err) &&
-        (!many || (read_open(&b, partitions, err) && read_counters(&b, keys, err))))
+    if (find_counters(&b, keys, err) && read_all(&b, partitions, keys, err))
         all = sorted(b.rows);
     while ((row = map_next(b.rows, &at, NULL)))
         json_decref(row);

@@ -91,6 +91,21 @@ static void lost(void **state)
     free(ask(1, "ledger"));
 }
 
+/* More books than are read in one call. */
+static void many_books(void **state)
+{
+    (void)state;
+    rows_reset();
+    freeReplyObject(redis_server_ask(&ask_server, "EVAL %s 0", "for i = 1, 4500 do redis.call('HSET', 'tidings:ledger:s' .. i .. ':2026-11-01', "
+                                     "'found', 3, 'seen', 1, 'accepted', 2, 'article', 1, 'failed:http_404', 1) end return 1"));
+    rows_found("news", "https://news.example/1", "");
+    json_t *rows = ask_json(0, "ledger --json");
+    assert_int_equal(json_array_size(rows), 4501);
+    assert_int_equal(number(json_array_get(rows, 0), "open/queued"), 1);
+    assert_int_equal(number(json_array_get(rows, 4500), "outcomes/failed:http_404"), 1);
+    json_decref(rows);
+}
+
 static void nothing_there(void **state)
 {
     (void)state;
@@ -104,7 +119,7 @@ static void nothing_there(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(balanced), cmocka_unit_test(chosen), cmocka_unit_test(lost), cmocka_unit_test(nothing_there) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(balanced), cmocka_unit_test(chosen), cmocka_unit_test(lost), cmocka_unit_test(many_books), cmocka_unit_test(nothing_there) };
     redis_server_start(&ask_server);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     redis_server_stop(&ask_server);
