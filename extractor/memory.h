@@ -6,7 +6,8 @@
  *              └── hashes ──> commit.lua: counts ──> at most once an hour: the known of the host (begin.lua)
  *
  * Counts and known blocks lie in Redis (docs/redis.md). Which known ones a page is judged by follows from its host and the hour
- * of its version alone, so that the same page gives the same text again. */
+ * of its version alone, for later pages of an article from that of its first: so the same page gives the same text again, and
+ * what is learned later is no update of anything. */
 #ifndef EXTRACTOR_MEMORY_H
 #define EXTRACTOR_MEMORY_H
 

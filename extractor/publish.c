@@ -128,7 +128,7 @@ struct commit_args {
     const char *argv[28];
     size_t lens[28];
     int argc;
-    char numbers[6][24];
+    char numbers[7][24];
     int number_count;
 };
 
@@ -198,6 +198,7 @@ void task_on_turn(void *arg, void *work, struct inorder_item *it)
     add_text(&c, t->canonical_budget ? t->canonical_budget : other.budget ? other.budget : t->place.budget, 256);
     add_text(&c, x->env.config->extractor.site_memory ? t->url.host : "", 256);
     add(&c, t->doubted, t->doubted_len);
+    add_number(&c, p->version / MEMORY_GENERATION_MS);
     inorder_apply(it, &state_commit_script, 2, c.argc, c.argv, c.lens);
     place_fini(&other);
     url_fini(&canonical);

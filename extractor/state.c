@@ -47,7 +47,7 @@ static bool unpack_tail(const struct state_bytes *b, struct article_state *s)
            tail_string(&at, end, s->last_modified, sizeof(s->last_modified));
 }
 
-/* commit.lua packs, big-endian: version I6, revision I3, title c8, text c8, times c8, flags B; then the canonical's id. Apart:
+/* commit.lua packs, big-endian: version I6, revision I3, title c8, text c8, times c8, flags B, generation I3; then the canonical's id. Apart:
  * canonical URL, ETag and Last-Modified, each with a NUL. */
 bool state_unpack(const struct state_bytes *b, struct article_state *s)
 {

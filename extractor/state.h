@@ -1,8 +1,8 @@
 /* state.h - what the extractor remembers of each article, on the frontier's server, and what it decides by it. Private
  * (docs/redis.md). Keys of a frontier partition PREFIX:{p}, ids as their 16 bytes:
  *
- *   PREFIX:{p}:state:<b>   id -> version, revision, hashes of title, text and times, flags, the canonical it has claimed if it
- *                          is another address (b: first byte of the id modulo 64)
+ *   PREFIX:{p}:state:<b>   id -> version, revision, hashes of title, text and times, flags, generation of memory.h that it is judged
+ *                          by, the canonical it has claimed if it is another address (b: first byte of the id modulo 64)
  *   PREFIX:{p}:long:<b>    id -> that canonical's URL, ETag, Last-Modified; only where there is one
  *   PREFIX:{p}:canon:<b>   canonical -> who was first to claim it, hashes of its title and text, version. Who is published under
  *                          its own address has none here: its state says so
@@ -23,7 +23,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define STATE_FIXED_BYTES 34      /* of the packed value; the id of a canonical elsewhere may follow */
+#define STATE_FIXED_BYTES 37      /* of the packed value; the id of a canonical elsewhere may follow */
 #define STATE_DEATHS_MAX 3        /* alone, then the record is a dead letter */
 
 struct article_state {

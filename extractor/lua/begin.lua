@@ -25,24 +25,32 @@ local function furniture(key)
   return table.concat(known, '', 1, math.min(#known, KNOWN_MAX))
 end
 
--- The blocks known in the page's generation. The first page of a generation fixes them for all of its pages, for good: so the
--- same page is judged by the same blocks whenever it is looked at. mem: the newest generation, then {from generation, blocks}.
+-- The generation by which an article is judged is that of its first page: what the site's memory learns later is no update of it.
+local function generation_of()
+  local first = state and struct.unpack('>I3', state, 35) or 0
+  return first > 0 and first or tonumber(ARGV[8])
+end
+
+-- The blocks known in a generation. The first page of one fixes them for all of its pages, for good: so the same page is judged by
+-- the same blocks whenever it is looked at. mem: the newest generation, then {from generation, blocks}, the first from 0 on.
 local function recall()
   if ARGV[7] == '' then return '' end
-  local key, generation = KEYS[1] .. ':mem:' .. ARGV[7], tonumber(ARGV[8])
+  local key, generation = KEYS[1] .. ':mem:' .. ARGV[7], generation_of()
   local packed = redis.call('GET', key)
-  local mem = packed and cmsgpack.unpack(packed) or {0}
+  local mem = packed and cmsgpack.unpack(packed) or {0, {0, ''}}
   if generation > mem[1] then
     mem[1] = generation
     local known = furniture(key .. ':n')
-    if known ~= (#mem > 1 and mem[#mem][2] or '') then mem[#mem + 1] = {generation, known} end
-    if #mem > SNAPSHOTS + 1 then table.remove(mem, 2) end
+    if known ~= mem[#mem][2] then mem[#mem + 1] = {generation, known} end
+    if #mem > SNAPSHOTS + 1 then
+      table.remove(mem, 2)
+      mem[2][1] = 0
+    end
     redis.call('SET', key, cmsgpack.pack(mem), 'PX', KEEP_MS)
   end
   for i = #mem, 2, -1 do
     if mem[i][1] <= generation then return mem[i][2] end
   end
-  return ''
 end
 
 local key = KEYS[1] .. ':working'

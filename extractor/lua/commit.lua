@@ -5,7 +5,7 @@
 --   9 title, 10 text, 11 times hash  12 id of the canonical claimed ('' = none), 13 its URL ('' = the page's own)
 --   14 ttl_ms of state and claim     15 ETag, 16 Last-Modified      17 re-check in ms (0 = none), 18 its step
 --   19 url, 20 source, 21 budget, 22 domain, 23 discovered_at       24 budget of the canonical's URL
---   25 host ('' = without memory), 26 doubted blocks for its memory, 4 bytes each
+--   25 host ('' = without memory), 26 doubted blocks for its memory, 4 bytes each, 27 generation of this page
 -- Answers {1, 'done'}, or {1, 'newer'} when a newer version was there: the record just produced came too late, so the
 -- newest one must be said again.
 partition(KEYS[1], KEYS[2])
@@ -27,8 +27,8 @@ local function load()
   local packed = call('HGET', state_key, id)
   if not packed then return nil end
   local s = {}
-  s.version, s.revision, s.title, s.text, s.times, s.flags = struct.unpack('>I6I3c8c8c8B', packed)
-  s.canonical = bit.band(s.flags, ELSEWHERE) ~= 0 and packed:sub(35, 50) or ''
+  s.version, s.revision, s.title, s.text, s.times, s.flags, s.generation = struct.unpack('>I6I3c8c8c8BI3', packed)
+  s.canonical = bit.band(s.flags, ELSEWHERE) ~= 0 and packed:sub(38, 53) or ''
   local long = call('HGET', long_key, id)
   s.canonical_url, s.etag, s.modified = '', '', ''
   if long then s.canonical_url, s.etag, s.modified = struct.unpack('sss', long) end
@@ -56,7 +56,8 @@ end
 
 local function store(s)
   sweep()
-  call('HSET', state_key, id, struct.pack('>I6I3c8c8c8B', s.version, s.revision, s.title, s.text, s.times, s.flags) .. s.canonical)
+  call('HSET', state_key, id, struct.pack('>I6I3c8c8c8BI3', s.version, s.revision, s.title, s.text, s.times, s.flags, s.generation) ..
+    s.canonical)
   call('PEXPIRE', state_key, ttl)
   if s.canonical_url .. s.etag .. s.modified ~= '' then
     call('HSET', long_key, id, struct.pack('sss', s.canonical_url, s.etag, s.modified))
@@ -98,6 +99,7 @@ local function publish(before)
     flags = ELSEWHERE
   end
   local s = {version = version, revision = tonumber(ARGV[6]), title = ARGV[9], text = ARGV[10], times = ARGV[11], flags = flags,
+             generation = before and before.generation or tonumber(ARGV[27]),
              canonical = flags == ELSEWHERE and canonical or '', canonical_url = flags == ELSEWHERE and url or '', etag = ARGV[15], modified = ARGV[16]}
   store(s)
   keep_claim(s)

@@ -558,6 +558,10 @@ static void a_site_is_remembered(void **state)
     }
     rig_release(&rig, TOPIC_ARTICLES);
     RUN_UNTIL(&rig.loop, rig.delivered == 4);
+    /* What was said before that hour stays as it was said. */
+    send_sample(&(struct sample){ .path = "m1", .title = "m1", .sentence = "m1", .furniture = true, .version = 3600 * 1000 + 5 });
+    RUN_UNTIL(&rig.loop, rig.delivered == 5);
+    assert_int_equal(ARTICLES, 5);
 }
 
 static void drains(void **state)

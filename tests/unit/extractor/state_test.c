@@ -189,7 +189,7 @@ static const char *commit(struct commit c)
     const char *title = c.title ? c.title : "TTTTTTTT", *text = c.text ? c.text : "XXXXXXXX";
     const char *argv[] = { "t:{3}", "t", "t:position", expected, next, (char *)raw, (char *)raw, version, revision, c.action, c.outcome, title, text,
                            "MMMMMMMM", (char *)canon, c.canonical_url ? c.canonical_url : "", "100000", c.no_validators ? "" : "\"etag\"", "", c.recheck ? c.recheck : "0", "1",
-                           url, "src", "a.example", "a.example", "1000", "a.example", memory_host, memory_doubted };
+                           url, "src", "a.example", "a.example", "1000", "a.example", memory_host, memory_doubted, memory_generation };
     size_t lens[COUNT(argv)];
     for (size_t i = 0; i < COUNT(argv); i++)
         lens[i] = i == 5 || i == 6 ? ID_RAW_LEN : i >= 11 && i <= 13 ? 8 : i == 14 ? (c.canonical ? ID_RAW_LEN : 0) : strlen(argv[i]);
@@ -426,9 +426,7 @@ static void a_host_is_remembered(void **state)
     assert_string_equal(begin_as("w", 5, v, false).memory, "AAAA");
     memory_generation = "103";
     assert_string_equal(begin_as("w", 5, v, false).memory, "AAAABBBB");
-    memory_generation = "100";
-    assert_string_equal(begin_as("w", 1, v + 9, false).memory, "");
-    memory_generation = "101";
+    assert_string_equal(begin_as("w", 1, v + 9, false).memory, ""); /* as on its first page, though it is another hour now */
     assert_string_equal(begin_as("w", 4, v + 9, false).memory, "AAAA");
     memory_generation = "102"; /* asked for late: what was known then */
     assert_string_equal(begin_as("w", 9, v + 9, false).memory, "AAAA");
