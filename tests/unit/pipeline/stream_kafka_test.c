@@ -24,7 +24,10 @@ static void bed_prepare(struct bed *b)
 static struct stream *bed_stream(struct bed *b, struct error *err)
 {
     b->config.prefix = b->prefix;
+    static struct config_property soon = { (char *)"session.timeout.ms", (char *)"6000" }; /* the least that a broker allows */
     b->config.kafka.bootstrap = server.address;
+    b->config.kafka.properties = &soon;
+    b->config.kafka.property_count = 1;
     return stream_kafka_create(&b->config, "test", err);
 }
 
