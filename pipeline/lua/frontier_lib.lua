@@ -55,8 +55,7 @@ end
 
 local function count(source, day, field, n)
   local key = prefix .. ':ledger:' .. source .. ':' .. day
-  call('HINCRBY', key, field, n)
-  call('EXPIRE', key, 5184000) -- 60 days after the last change: longer than anything stays open
+  if call('HINCRBY', key, field, n) == n then call('EXPIRE', key, 5184000) end -- 60 days: longer than anything stays open
 end
 
 -- Openings are at or after every version given, versions after the opening they answer: so that no outcome, however often
