@@ -391,6 +391,7 @@ static void drop_signatures(const struct decide_input *in, struct verdict *v)
 
 #define GRAM 5
 #define REPEAT_WORDS 25
+#define REPEATED 0.9f /* decrees and forms say much the same of each case: that is no repetition */
 
 static void drop_repeats(const struct doc *d, struct verdict *v)
 {
@@ -400,7 +401,7 @@ static void drop_repeats(const struct doc *d, struct verdict *v)
         const struct block *b = &d->blocks[i];
         if (!v[i].keep)
             continue;
-        if (b->words >= REPEAT_WORDS && key_set_cover(&seen, d->words + b->word, b->words, GRAM) > 0.75f)
+        if (b->words >= REPEAT_WORDS && key_set_cover(&seen, d->words + b->word, b->words, GRAM) > REPEATED)
             drop(&v[i], RULE_REPEAT);
         else
             key_set_add_grams(&seen, d->words + b->word, b->words, GRAM);
