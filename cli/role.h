@@ -1,4 +1,4 @@
-/* role.h - what the roles and `run` share: logging as configured, the contact, the User-Agent. */
+/* role.h - a role as a process; and the log as configured, which `run` shares. */
 #ifndef CLI_ROLE_H
 #define CLI_ROLE_H
 
