@@ -25,6 +25,7 @@
 
 #include <inttypes.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -344,6 +345,21 @@ static int finish(struct run *r)
     return status;
 }
 
+/* A failed assertion shall not take the terminal with it. */
+static void on_crash(int number)
+{
+    live_view_leave(STDOUT_FILENO);
+    raise(number); /* SA_RESETHAND: now it ends us */
+}
+
+static void catch_crashes(void)
+{
+    static const int numbers[] = { SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL };
+    struct sigaction action = { .sa_handler = on_crash, .sa_flags = SA_RESETHAND | SA_NODEFER };
+    for (size_t i = 0; i < COUNT(numbers); i++)
+        sigaction(numbers[i], &action, NULL);
+}
+
 static int status_of_start(const struct error *err)
 {
     static const int statuses[] = { [ERROR_TRANSIENT] = STATUS_UNREACHABLE, [ERROR_INVALID] = STATUS_USAGE, [ERROR_LIMIT] = STATUS_NO,
@@ -364,6 +380,8 @@ static int run(struct invocation *inv)
     if (!open_state(&r, &err) || !open_log(&r, &err) || !open_redis(&r, &err) || !open_sources(&r, &err))
         leave(&r, status_of_start(&err), err.message);
     say_size(&r);
+    if (r.mode == VIEW_TABLE)
+        catch_crashes();
     if (!open_report(&r, &err) || !open_worker(&r, &err) || !report_start(r.report, &err))
         leave(&r, status_of_start(&err), err.message);
     enum worker_end end = worker_run(r.worker, &err);

@@ -107,6 +107,15 @@ def test_the_view_at_every_width(folder, started):
     assert "0 articles written" in again.output()
 
 
+def test_a_crash_puts_the_terminal_back(folder, started):
+    site = started(Hostile())
+    term = started(terminal.Terminal(command(folder, site.url)))
+    wait_for(term, lambda: "NEWEST" in term.text())
+    term.signal(signal.SIGABRT)
+    end(term, -signal.SIGABRT)
+    assert term.output().endswith("\x1b[?25h\x1b[?1049l")
+
+
 def test_no_color_and_another_locale(folder, started):
     site = started(Hostile())
     term = started(terminal.Terminal(command(folder, site.url), env={"NO_COLOR": "1", "LC_ALL": "C"}))
