@@ -2,6 +2,7 @@
 #include "base/hmac.h"
 
 #include "base/hash.h"
+
 #include <string.h>
 
 static uint32_t rotate_left(uint32_t x, int n)
