@@ -40,7 +40,7 @@ build unit -DSANITIZE=ON -DTEST_SET=unit
 say "building: thread sanitizer"
 build tsan -DTSAN=ON -DTEST_SET=threads
 say "building: fuzz targets"
-build fuzz -DFUZZ=ON -DCMAKE_C_COMPILER=clang -DTEST_SET=fuzz -DFUZZ_SECONDS=$([ -n "${TIDINGS_LONG:-}" ] && echo 270 || echo 9)
+build fuzz -DFUZZ=ON -DCMAKE_C_COMPILER=clang -DTEST_SET=fuzz -DFUZZ_SECONDS=$([ -n "${TIDINGS_LONG:-}" ] && echo 210 || echo 7)
 say "building: optimised"
 build e2e -DTEST_SET=e2e
 
