@@ -10,6 +10,7 @@
 #include "base/url_host.h"
 
 #include "base/hash.h"
+#include "base/punycode.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -178,6 +179,8 @@ static bool label_to_ascii(const char *label, struct buffer *out, struct error *
 {
     char *ascii = NULL;
     int rc = idn2_to_ascii_8z(label, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
+    if (rc == IDN2_DISALLOWED && punycode_label(label, strlen(label), out)) /* a symbol: no label of IDNA 2008, but one of browsers */
+        return true;
     if (rc != IDN2_OK)
         return error_set(err, ERROR_INVALID, "host: no domain name: %s", idn2_strerror(rc));
     bool ok = buffer_puts(out, ascii);

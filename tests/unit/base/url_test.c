@@ -76,6 +76,10 @@ static const struct { const char *text, *base, *want; } fetch_forms[] = {
     { "http://\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e\xe3\x80\x82jp/", NULL, "http://xn--wgv71a119e.jp/" },
     { "http://b\xc3\xa1o.vn/", NULL, "http://xn--bo-mia.vn/" },
     { "http://\xef\xbd\x87oogle.com/", NULL, "http://google.com/" },
+    { "http://\xe2\x98\x83.net/", NULL, "http://xn--n3h.net/" },          /* symbols, as browsers have them */
+    { "http://\xf0\x9f\x92\xa9.la/", NULL, "http://xn--ls8h.la/" },
+    { "http://I\xe2\x9d\xa4\xef\xb8\x8f.ws/", NULL, "http://xn--i-7iq.ws/" },
+    { "http://a\xe2\x80\xa8" "b.com/", NULL, NULL },                      /* a line separator */
     { "http://ex%61mple.com/", NULL, "http://example.com/" },
     { "http://r3---sn-x_y.example.com/", NULL, "http://r3---sn-x_y.example.com/" },
     { "http://example.com./", NULL, "http://example.com/" },
