@@ -41,6 +41,9 @@ static const struct { const char *name, *bytes; size_t len; enum feed_kind kind;
       98, FEED_SITEMAP, "http://a/||||\n" },
     { "latin-1", "<?xml version='1.0' encoding='ISO-8859-1'?><urlset><url><loc>http://a/</loc><news:news><news:title>\xe9</news:title></news:news></url></urlset>",
       0, FEED_SITEMAP, "http://a/|||\xc3\xa9|\n" },
+    { "a year, a CDATA section, other languages", "<urlset xmlns:xhtml='http://www.w3.org/1999/xhtml'><url><loc><![CDATA[http://a/1?x&y]]></loc>"
+      "<xhtml:link rel='alternate' hreflang='de' href='http://a/de'/><lastmod>2020</lastmod></url></urlset>", 0, FEED_SITEMAP,
+      "http://a/1?x&y|2020-01-01T00:00:00Z|||\n" },
     { "empty", "<urlset></urlset>", 0, FEED_SITEMAP, "" },
     { "a web page", "<html><body><urlset><url><loc>http://a/1</loc></url></urlset></body></html>", 0, FEED_UNKNOWN, "" },
     { "nothing", "", 0, FEED_UNKNOWN, "" },
