@@ -453,7 +453,8 @@ static void on_tick(uv_timer_t *timer)
     int64_t now_ms = clock_mono_ms();
     drop_lapsed(f, now_ms);
     if (f->lost)
-        log_warn("partitions lost count=%d remedy=\"their claims are given out again; see whether Redis or this machine is slow\"", f->lost);
+        log_warn("partitions lost count=%d remedy=\"their claims are given out again; see whether Redis or this machine is slow\"",
+                 f->lost);
     f->lost = 0;
     frontier_settle(f);
     if (!redis_connected(f->redis) || f->left)

@@ -45,7 +45,6 @@ struct op {
 };
 #define END_AGE 3
 
-
 struct ops {
     struct op *head, **tail;
     size_t count;

@@ -23,6 +23,8 @@
 --   count(source, day, field, n)               adds to the ledger (day: day_of(ms))
 --   position_step(key, expected, next)         nil: `expected` (a decimal string, '' = none) was stored and is now `next`.
 --                                              Else what is stored instead: return {0, it} before any effect
+-- For the crawler's: poll_get(poll), poll_set(poll, rec), poll_of(poll, packed): polls by kind and id; enqueue() and queued():
+-- records in queues, which are kept shorter than others.
 local R_ID, R_URL, R_SOURCE, R_KIND, R_VIA, R_BUDGET, R_DOMAIN = 1, 2, 3, 4, 5, 6, 7
 local R_OPENED, R_DISCOVERED, R_HINTS, R_ETAG, R_MODIFIED, R_STEP, R_ATTEMPTS = 8, 9, 10, 11, 12, 13, 14
 local R_POLLED, R_SCHEDULE = 15, 16 -- of polls only
