@@ -1,6 +1,7 @@
 """`tidings run` and what is around it: sources that cannot be read or come later, a Redis of the user's, a private one that dies."""
 import json
 import os
+import re
 import signal
 import subprocess
 
@@ -65,7 +66,7 @@ def test_a_sources_own_rules(folder, started):
     assert {r["source"] for r in records} == {"ruled"} and "paragraph" in kinds and "list" not in kinds, kinds
     config = harness.write_config(folder, extra=rule % (site.urls[0], '"p::before"'))
     status, said = refused(*run_args(folder, config=config))
-    assert status == 2 and "%s:7: exclude" % config in said and "::before" in said, said
+    assert status == 2 and re.search(r"%s:\d+: exclude" % re.escape(config), said) and "::before" in said, said
 
 
 def test_a_redis_of_ones_own(folder, started):
