@@ -1,4 +1,4 @@
-/* decide.c - see decide.h. The rules and their numbers were chosen by measurement (docs/measurements-extraction.md). */
+/* decide.c - see decide.h. The rules and their numbers were chosen by measurement (docs/measurements.md). */
 #include "extractor/decide.h"
 
 #include "base/mem.h"
