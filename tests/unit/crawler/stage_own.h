@@ -11,6 +11,8 @@
 #include "tests/unit/crawler/site.h"
 #include "tests/unit/redis_own.h"
 
+#include <sys/stat.h>
+
 #define PAGES_MAX 4096
 
 struct got { /* one record of `pages` */
@@ -23,7 +25,8 @@ struct got { /* one record of `pages` */
 };
 
 struct stage_own {
-    uv_loop_t loop;
+    uv_loop_t loop, *at;    /* at: the one it runs on, its own or the first worker's */
+    bool joined;            /* another worker beside a first one, whose Redis and configuration it has */
     struct redis_server redis;
     struct budget *budget;
     struct config *config;
@@ -88,29 +91,51 @@ static __attribute__((unused)) void own_drained(void *arg)
     ((struct stage_own *)arg)->drained = true;
 }
 
+/* A stream of its own, and who reads it. */
+static void own_stream(struct stage_own *o, const char *dir)
+{
+    struct error err;
+    o->budget = budget_create((size_t)o->config->body_budget_mb << 20);
+    o->stream = stream_local_create(o->config, dir, &err);
+    CHECK(o->stream, "%s", err.message);
+    struct consumer_callbacks callbacks = { own_assigned, own_revoked, own_record, own_fatal, o };
+    o->pages = consumer_create(o->stream, o->at, TOPIC_PAGES, "test", &callbacks, &err);
+    CHECK(o->pages, "%s", err.message);
+}
+
 /* Redis, stream and configuration; no crawler yet. */
 static void own_up(struct stage_own *o)
 {
     struct error err;
     memset(o, 0, sizeof(*o));
     uv_loop_init(&o->loop);
+    o->at = &o->loop;
     redis_server_start(&o->redis);
     o->config = config_load(NULL, NULL, 0, &err);
     CHECK(o->config, "%s", err.message);
     free(o->config->redis.frontier);
     o->config->redis.frontier = xstrdup(o->redis.socket);
-    o->budget = budget_create((size_t)o->config->body_budget_mb << 20);
     o->config->crawler.partitions = 16;
     o->config->crawler.lease_ms = 3000;
     o->config->crawler.delay_ms = 0;
     o->config->crawler.allow_private = true;
     o->config->crawler.poll_min_ms = 100;
-    o->stream = stream_local_create(o->config, o->redis.dir, &err);
-    CHECK(o->stream, "%s", err.message);
-    struct consumer_callbacks callbacks = { own_assigned, own_revoked, own_record, own_fatal, o };
-    o->pages = consumer_create(o->stream, &o->loop, TOPIC_PAGES, "test", &callbacks, &err);
-    CHECK(o->pages, "%s", err.message);
+    own_stream(o, o->redis.dir);
     strcpy(o->worker, "worker-1");
+}
+
+/* Another worker of the same installation. */
+static __attribute__((unused)) void own_join(struct stage_own *o, struct stage_own *first, const char *worker)
+{
+    char dir[160];
+    memset(o, 0, sizeof(*o));
+    o->at = first->at;
+    o->joined = true;
+    o->config = first->config;
+    snprintf(dir, sizeof(dir), "%s/%s", first->redis.dir, worker);
+    CHECK(mkdir(dir, 0700) == 0, "%s", dir);
+    own_stream(o, dir);
+    snprintf(o->worker, sizeof(o->worker), "%s", worker);
 }
 
 /* A source of the configuration file, polled every 300 ms. feed: NULL to have it found. "$N" as in site.h. */
@@ -129,14 +154,14 @@ static void own_start(struct stage_own *o)
     struct error err;
     o->env = (struct stage_env){ .config = o->config, .stream = o->stream, .budget = o->budget, .worker_id = o->worker, .holder = o->worker, .embedded = true, .on_fatal = own_fatal, .arg = o };
     o->drained = false;
-    o->stage = crawler_stage.create(&o->env, &o->loop, &err);
+    o->stage = crawler_stage.create(&o->env, o->at, &err);
     CHECK(o->stage, "%s", err.message);
 }
 
 static __attribute__((unused)) void own_drain(struct stage_own *o)
 {
     crawler_stage.drain(o->stage, own_drained, o);
-    RUN_UNTIL(&o->loop, o->drained);
+    RUN_UNTIL(o->at, o->drained);
 }
 
 static void own_stop(struct stage_own *o)
@@ -150,14 +175,17 @@ static void own_down(struct stage_own *o)
     if (o->stage)
         own_stop(o);
     consumer_close(o->pages, own_closed, o);
-    RUN_UNTIL(&o->loop, o->closed);
+    RUN_UNTIL(o->at, o->closed);
     consumer_destroy(o->pages);
-    uv_run(&o->loop, UV_RUN_DEFAULT);
-    CHECK(uv_loop_close(&o->loop) == 0, "handles left on the loop");
+    if (!o->joined) {
+        uv_run(o->at, UV_RUN_DEFAULT);
+        CHECK(uv_loop_close(o->at) == 0, "handles left on the loop");
+    }
     stream_destroy(o->stream);
     CHECK(budget_used(o->budget) == 0, "%zu bytes of bodies are still out", budget_used(o->budget));
     budget_destroy(o->budget);
-    config_destroy(o->config);
+    if (!o->joined)
+        config_destroy(o->config);
     if (o->redis.pid)
         redis_server_stop(&o->redis);
 }
