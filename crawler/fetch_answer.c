@@ -10,6 +10,7 @@
 
 #define SKIP_MAX (64 * 1024)      /* of an unwanted body read to keep the connection; more costs it */
 #define BODY_FIRST (16 * 1024)
+#define TOLD_FIRST (64 * 1024)    /* of a length that is told: one that is larger is believed as it comes, or tarpits would hold the budget */
 
 static const char *const header_names[HEADER_COUNT] = {
     "content-type", "content-encoding", "content-language", "etag", "last-modified", "location", "retry-after", "x-robots-tag",
@@ -145,9 +146,9 @@ static bool charge(struct fetch *t, size_t len)
     size_t need = t->body.len + len;
     if (need <= t->charged || t->uses_reserve)
         return true;
-    size_t want = t->charged ? t->charged * 2 : BODY_FIRST;
-    if (t->content_length > 0 && (size_t)t->content_length <= t->max_body)
-        want = (size_t)t->content_length;
+    size_t want = t->charged ? t->charged * 2 : BODY_FIRST, told = t->content_length > 0 ? (size_t)t->content_length : 0;
+    if (told >= need && told < (want < TOLD_FIRST ? TOLD_FIRST : want))
+        want = told;
     if (want > t->max_body)
         want = t->max_body;
     if (want < need)

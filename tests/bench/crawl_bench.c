@@ -2,7 +2,7 @@
  *
  *   crawl_bench CONFIG PAGES     prints pages, bytes, seconds, pages a second, its own CPU seconds per 1,000 pages, MB resident
  *
- * The run is over when so many pages have come, or none has for ten seconds. Time counts from the start to the last page. */
+ * The run is over when so many pages have come, or none has for ten seconds (BENCH_SILENCE_MS). Time counts from the start to the last page. */
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -201,8 +201,9 @@ static void trace(void)
 static void on_tick(uv_timer_t *timer)
 {
     (void)timer;
+    const char *silence = getenv("BENCH_SILENCE_MS");
     trace();
-    if (run.pages >= run.wanted || clock_mono_ms() - run.last_ms > SILENCE_MS)
+    if (run.pages >= run.wanted || clock_mono_ms() - run.last_ms > (silence ? atoll(silence) : SILENCE_MS))
         report();
 }
 
