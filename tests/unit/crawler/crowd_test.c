@@ -42,7 +42,7 @@ static size_t arrived(void)
         for (int p = 0; p < PAGES; p++) {
             char url[32];
             size_t here = 0;
-            snprintf(url, sizeof(url), "$%d%s", h, paths[p]);
+            snprintf(url, sizeof(url), "$%d/a%d.html", h, p);
             for (size_t w = 0; w < COUNT(workers); w++)
                 here += own_pages(&workers[w], url);
             n += here > 0;
