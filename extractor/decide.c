@@ -159,7 +159,7 @@ static bool in_teaser_box(const struct decide_input *in, size_t i)
     if (box == DOC_NONE || box == in->marks->dense || (in->marks->dense != DOC_NONE && element_inside(d, in->marks->dense, box)))
         return false;
     const struct element *e = &d->elements[box];
-    if (e->blocks < 2 || e->blocks > BOX_BLOCKS || e->link_text < BOX_LINKS * e->text || (e->around & (IN_TABLE | IN_BLOCKQUOTE | IN_EMBED)))
+    if (e->blocks < 2 || e->blocks > BOX_BLOCKS || e->link_text <= 0 || (e->around & (IN_TABLE | IN_BLOCKQUOTE | IN_EMBED)))
         return false;
     size_t first = i, words = 0;
     bool link = false;
@@ -170,7 +170,30 @@ static bool in_teaser_box(const struct decide_input *in, size_t i)
         link |= block_link_density(b) > 0.9f && b->words >= 4;
         words += b->words;
     }
-    return link && words <= BOX_WORDS;
+    const struct block *head = &d->blocks[first];
+    int owner = d->elements[head->owner].owner;
+    bool headed = owner >= OWNER_H1 && owner <= OWNER_H4 && block_link_density(head) > 0.9f && head->words >= 4;
+    return link && words <= BOX_WORDS && (headed || e->link_text >= BOX_LINKS * e->text);
+}
+
+#define ITEM_LEVELS 4
+#define ITEM_SURE 0.97f
+#define ITEM_BLOCKS 4
+
+/* An item of a list that closes with a link of its own, of a few words: a comment ("Reply"), a teaser ("Read more"). */
+static bool in_linked_item(const struct doc *d, size_t i)
+{
+    uint32_t item = d->blocks[i].owner;
+    for (int level = 0; level < ITEM_LEVELS && item != DOC_NONE && d->elements[item].tag != GUMBO_TAG_LI; level++)
+        item = d->elements[item].up;
+    if (item == DOC_NONE || d->elements[item].tag != GUMBO_TAG_LI)
+        return false;
+    for (size_t k = i + 1; k < d->block_count && k <= i + ITEM_BLOCKS && element_inside(d, d->blocks[k].owner, item); k++) {
+        const struct block *b = &d->blocks[k];
+        if (b->links == 1 && b->words <= 3 && block_link_density(b) > 0.9f)
+            return true;
+    }
+    return false;
 }
 
 static void drop_by_shape(const struct decide_input *in, struct verdict *v)
@@ -196,7 +219,7 @@ static void drop_by_shape(const struct decide_input *in, struct verdict *v)
             drop(&v[i], RULE_RELATED);
         else if (links > 0.9f && b->links == 1 && !b->ends_stop && (e->owner == OWNER_P || e->owner == OWNER_DIV))
             drop(&v[i], RULE_LINK);
-        else if (v[i].probability < BOX_SURE && in_teaser_box(in, i))
+        else if ((v[i].probability < BOX_SURE && in_teaser_box(in, i)) || (v[i].probability < ITEM_SURE && in_linked_item(d, i)))
             drop(&v[i], RULE_RELATED);
         else if (links > 0.3f && (features_phrases(in->features, i) & PHRASE_RELATED))
             drop(&v[i], RULE_RELATED);

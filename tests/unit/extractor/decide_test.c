@@ -27,6 +27,8 @@ static const struct { const char *name, *page, *block; bool keep; enum rule rule
       "Cây cầu", false, RULE_CAPTION },
     { "a box of another story", TITLE "<article>" BODY "<div><h4><a href=/x>The other bridge is closed as well today</a></h4><p>It has been closed since the flood of the last year.</p></div>" TEXT("five")
       "</article>", "It has been", false, RULE_RELATED },
+    { "a comment in a list", TITLE "<article>" BODY "<ul><li><b>Ann</b><div>I have crossed this bridge every day for many years, and I liked it.</div><a href=#>Reply</a></ul></article>",
+      "I have crossed", false, RULE_RELATED },
     { "a signature", TITLE "<article>" BODY "<p><strong>Annabella Weatherstone-Montgomery Featherington-Smythe</strong></p></article>", "Annabella", false, RULE_SIGNATURE },
     { "a source", TITLE "<article>" BODY "<p>Source: Internationalgeographicalsociety Newsletterdepartment</p></article>", "Source", false, RULE_SIGNATURE },
     { "a list's line between paragraphs", TITLE "<article>" TEXT("one") "<p>Half a line of text here</p>" TEXT("two") "</article>", "Half", false, RULE_MODEL },
