@@ -354,6 +354,28 @@ static void fill_gaps(const struct decide_input *in, struct verdict *v)
     }
 }
 
+#define RUN_FROM 100 /* blocks: pages to learn from seldom have articles longer than that */
+#define RUN_KEPT 50
+#define RUN_WORDS 5
+#define RUN_LINKS 0.3f
+
+/* Deep in a long article the model has seen little but comments. A sentence that stands beside a long row of kept ones, in the
+ * same kind of element and with nothing between, goes on with them. */
+static void run_on(const struct doc *d, struct verdict *v)
+{
+    size_t kept = 0;
+    for (size_t i = 1; i < d->block_count; i++) {
+        const struct block *b = &d->blocks[i];
+        const struct element *e = &d->elements[b->owner], *last = &d->elements[d->blocks[i - 1].owner];
+        kept = v[i - 1].keep ? kept + 1 : 0;
+        if (i < RUN_FROM || kept < RUN_KEPT || v[i].keep || v[i].rule != RULE_MODEL || e->owner != last->owner || e->signature != last->signature
+            || e->up != last->up || !b->ends_stop || b->words < RUN_WORDS || block_link_density(b) > RUN_LINKS)
+            continue;
+        v[i].keep = true;
+        v[i].rule = RULE_GAP;
+    }
+}
+
 #define TAIL_WORDS 8
 #define TAIL_APART 3 /* blocks */
 #define TAIL_SURE 0.8f
@@ -577,6 +599,7 @@ float decide(struct decide_input *in, struct verdict *v)
         select_over(d, v, threshold);
     }
     fill_gaps(in, v);
+    run_on(d, v);
     if (in->news) {
         drop_by_shape(in, v);
         keep_embeds(d, v);
