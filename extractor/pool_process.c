@@ -246,8 +246,8 @@ static void on_message(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
     c->message[c->message_len] = '\0';
     if (c->message_len < sizeof(c->message) - 1 && c->message[c->message_len - 1] != '\n')
         return; /* the rest of the line is on its way */
-    c->message_len = 0;
     log_warn("a parser says pid=%d text=%s", (int)c->process.pid, log_quote_n(c->message, c->message_len));
+    c->message_len = 0;
 }
 
 /* --- its deadline --- */
