@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #define SKIP_MAX (64 * 1024)      /* of an unwanted body read to keep the connection; more costs it */
+#define KEPT_MAX (4 * HEADERS_MAX) /* of header values; beyond it a list grows no more */
 #define BODY_FIRST (16 * 1024)
 #define TOLD_FIRST (64 * 1024)    /* of a length that is told: one that is larger is believed as it comes, or tarpits would hold the budget */
 
@@ -50,16 +51,22 @@ static size_t header_value_len(int i, const char *value, size_t len)
     return end ? (size_t)(end - value) : len;
 }
 
+static bool header_is_list(int i)
+{
+    return i == HEADER_SET_COOKIE || i == HEADER_X_ROBOTS_TAG || i == HEADER_CONTENT_ENCODING || i == HEADER_CACHE_CONTROL;
+}
+
+/* Each line of a list leaves the list so far behind: thousands of short lines would add up to many times their length. */
 static void header_keep(struct fetch *t, int i, const char *value, size_t len)
 {
     struct buffer *b = &t->header_bytes;
     const char *before = fetch_header(t, i);
     char *joined = NULL;
     len = header_value_len(i, value, len);
-    if (before && (i == HEADER_SET_COOKIE || i == HEADER_X_ROBOTS_TAG || i == HEADER_CONTENT_ENCODING || i == HEADER_CACHE_CONTROL))
-        joined = xasprintf("%s%s%.*s", before, i == HEADER_SET_COOKIE ? "; " : ", ", (int)len, value);
-    else if (before)
+    if (before && (!header_is_list(i) || b->len > KEPT_MAX))
         return; /* the first of the others counts */
+    if (before)
+        joined = xasprintf("%s%s%.*s", before, i == HEADER_SET_COOKIE ? "; " : ", ", (int)len, value);
     t->header_at[i] = b->len + 1;
     if (joined)
         buffer_puts(b, joined);

@@ -278,9 +278,15 @@ void page_fetch_send_waiting(struct crawl *c)
 static void on_deadletter(void *arg, const struct record *r, const struct error *err)
 {
     struct page_fetch *p = arg;
-    (void)r, (void)err;
-    if (work_answered(&p->work))
+    (void)r;
+    if (!work_answered(&p->work) || (err && err->kind == ERROR_SYSTEM)) /* as on_delivered() */
+        return;
+    if (!err) {
         close_with(p, OUTCOME_DEADLETTERED, NULL);
+    } else {
+        work_event(&p->work, "fetch", "failed", err->message, NULL);
+        close_with(p, OUTCOME_FAILED, "produce");
+    }
 }
 
 /* What is larger than may travel becomes an event and a dead letter without its body, never a silent drop. */
