@@ -55,12 +55,6 @@ static const struct encoding *encoding_of(const char *label, size_t len)
     return NULL;
 }
 
-const char *charset_name(const char *label, size_t len)
-{
-    const struct encoding *e = encoding_of(label, len);
-    return e ? e->name : NULL;
-}
-
 /* "algorithm for extracting a character encoding from a meta element", HTML standard 2.5.4; also for Content-Type. */
 static const struct encoding *encoding_in_content_type(const char *s, size_t len)
 {

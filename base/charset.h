@@ -29,7 +29,4 @@ bool charset_to_utf8(const void *bytes, size_t len, const char *content_type, en
  * False with ERROR_SYSTEM when the C library lacks one, which the message names. */
 bool charset_prepare(struct error *err);
 
-/* The canonical name of a label ("latin1" gives "windows-1252"), or NULL when nobody knows it. Static. */
-const char *charset_name(const char *label, size_t len);
-
 #endif

@@ -46,7 +46,7 @@ struct dns {
     struct entry *oldest, *newest;           /* ring */
     struct entry *queue_head, *queue_tail;   /* waiting for a look-up */
     int lookups, max_lookups;
-    size_t cached, max_names, waiting;
+    size_t cached, max_names;
     bool closing;
     struct metric *hits, *answered, *failed;
 };
@@ -150,7 +150,6 @@ static void entry_answered(struct entry *e, int64_t keep_ms)
     struct dns *d = e->dns;
     e->expires_mono_ms = clock_mono_ms() + keep_ms;
     e->waiting = false;
-    d->waiting--;
     metric_add(e->answer.count ? d->answered : d->failed, 1);
     while (e->queries) {
         struct dns_query q = *e->queries;
@@ -214,7 +213,6 @@ static struct entry *entry_create(struct dns *d, const char *host)
 static void enqueue(struct dns *d, struct entry *e)
 {
     e->waiting = true;
-    d->waiting++;
     *(d->queue_tail ? &d->queue_tail->next : &d->queue_head) = e;
     d->queue_tail = e;
 }
@@ -283,9 +281,4 @@ void dns_cancel(struct dns *d, struct dns_query *q)
     if (q->next)
         q->next->prev = q->prev;
     free(q);
-}
-
-size_t dns_waiting(const struct dns *d)
-{
-    return d->waiting;
 }

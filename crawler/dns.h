@@ -37,6 +37,5 @@ void dns_destroy(struct dns *d); /* NULL is fine */
 /* Returns NULL when fn has been called already (cache), else a query that dns_cancel() forgets. */
 struct dns_query *dns_lookup(struct dns *d, const char *host, dns_fn *fn, void *arg);
 void dns_cancel(struct dns *d, struct dns_query *q);
-size_t dns_waiting(const struct dns *d); /* names being looked up or queued */
 
 #endif

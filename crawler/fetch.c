@@ -282,11 +282,6 @@ size_t fetcher_running(const struct fetcher *f)
     return f->running_count;
 }
 
-size_t fetcher_paused(const struct fetcher *f)
-{
-    return f->waiting_count;
-}
-
 struct fetcher *fetcher_create(uv_loop_t *loop, const struct fetcher_options *options, struct error *err)
 {
     struct fetcher *f = xcalloc(1, sizeof(*f));

@@ -98,8 +98,7 @@ struct fetcher *fetcher_create(uv_loop_t *loop, const struct fetcher_options *op
 void fetcher_destroy(struct fetcher *f); /* NULL is fine */
 
 struct fetch *fetch_start(struct fetcher *f, const struct fetch_request *r);
-void fetch_abort(struct fetch *t);              /* done will not be called */
+void fetch_abort(struct fetch *t); /* done will not be called */
 size_t fetcher_running(const struct fetcher *f);
-size_t fetcher_paused(const struct fetcher *f); /* waiting for bytes of the budget */
 
 #endif

@@ -1,7 +1,7 @@
 /* sources.h - the sources this installation watches: those of the configuration file and those added while running. A row
  * of each lies in Redis (PREFIX:source:<name>), so that all crawlers and `tidings sources` see the same.
  *
- *   file ──sources_sync()──┐
+ *   file ─sources_start()──┐
  *   `tidings sources add` ─┴─> rows ──version counter──> every crawler re-reads ──on_changed()──> polls
  *
  * A source of the file wins over an added one of the same name or address. A paused or removed source keeps no poll due.

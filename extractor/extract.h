@@ -114,6 +114,5 @@ json_t *extract_to_json(const struct article_fields *f); /* the same as an objec
 
 const char *block_kind_name(enum block_kind kind); /* "standfirst" */
 const char *page_type_name(enum page_type type);   /* "article" */
-const char *origin_name(enum origin origin);       /* "json-ld"; NULL for ORIGIN_NONE */
 
 #endif

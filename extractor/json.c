@@ -17,7 +17,6 @@ static const char *const field_names[FIELD_COUNT] = { "title", "summary", "text"
 
 const char *block_kind_name(enum block_kind kind) { return kind_names[kind]; }
 const char *page_type_name(enum page_type type) { return type_names[type]; }
-const char *origin_name(enum origin origin) { return origin_names[origin]; }
 
 static void put_string(struct buffer *out, const char *key, const char *value)
 {

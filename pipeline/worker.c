@@ -497,11 +497,6 @@ void worker_reload(struct worker *w, struct config *fresh)
     config_destroy(fresh);
 }
 
-bool worker_draining(const struct worker *w)
-{
-    return w->draining;
-}
-
 bool worker_alive(const struct worker *w, struct buffer *why_not)
 {
     int64_t now_ms = clock_mono_ms();

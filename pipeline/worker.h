@@ -56,7 +56,6 @@ void worker_drain(struct worker *w, const char *why);  /* as the first signal; m
 void worker_fail(struct worker *w, const struct error *err); /* ends worker_run(); any thread */
 /* SIGHUP's new configuration, for the stages that want one; takes it, which is borrowed as options.config is otherwise. */
 void worker_reload(struct worker *w, struct config *fresh);
-bool worker_draining(const struct worker *w);
 bool worker_alive(const struct worker *w, struct buffer *why_not); /* loops ticked within 30 s; any thread */
 bool worker_ready(const struct worker *w, struct buffer *why_not); /* any thread */
 void worker_busy(struct worker *w, struct buffer *out); /* what the stages wait for, as of their last tick; any thread */
