@@ -399,6 +399,7 @@ static void one_site_one_source(void **state)
     up();
     CHECK(add("old", "https://old.example/", &err) && add("new", "https://www.old.example/", &err) && add("other", "https://other.example/", &err),
           "%s", err.message);
+    freeReplyObject(redis_server_ask(&server, "HSET %s added_at 1", key_source(P, "old").s)); /* not within the same millisecond */
     crawler_up(&a, NULL, 0);
     crawler_up(&b, NULL, 0);
     RUN_UNTIL(&loop, heard(&a, "+new ") && heard(&b, "+new "));
