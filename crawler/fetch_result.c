@@ -116,13 +116,16 @@ int64_t fetch_counts_from_mono_ms(const struct fetch_result *r, int64_t delay_ms
 /* When curl sent the request, on our clock. */
 static void read_times(struct fetch *t)
 {
-    curl_off_t pretransfer_us = 0;
+    curl_off_t pretransfer_us = 0, total_us = 0;
     int64_t now = clock_mono_ms();
-    curl_easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T, &pretransfer_us);
-    t->result.sent_mono_ms = t->begun_mono_ms + pretransfer_us / 1000; /* 0 us: not connected; the attempt counts as sent */
+    curl_easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T, &pretransfer_us); /* 0: not connected; the attempt counts as sent */
+    curl_easy_getinfo(t->easy, CURLINFO_TOTAL_TIME_T, &total_us);
+    /* Counted back from now: what our loop was late with makes it later, never earlier than it was. */
+    int64_t since_us = total_us > pretransfer_us ? total_us - pretransfer_us : 0, sent = now - since_us / 1000;
+    t->result.sent_mono_ms = sent > t->begun_mono_ms ? sent : t->begun_mono_ms;
     int64_t from = t->result.sent_mono_ms;
-    t->result.took_ms = now - from - t->paused_ms;
-    t->result.first_byte_ms = t->first_byte_mono_ms ? t->first_byte_mono_ms - from : 0;
+    t->result.took_ms = now - from > t->paused_ms ? now - from - t->paused_ms : 0;
+    t->result.first_byte_ms = t->first_byte_mono_ms > from ? t->first_byte_mono_ms - from : 0;
 }
 
 void fetch_finish_failed(struct fetch *t, enum fetch_error error, const char *message)

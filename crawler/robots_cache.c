@@ -299,8 +299,9 @@ void robots_ask(struct robots_cache *rc, struct claim *claim, const struct url *
     frontier_robots_get(rc->crawl->frontier, claim->partition, q->authority, on_row, q);
 }
 
-void robots_abort(struct robots_query *q)
+int64_t robots_abort(struct robots_query *q)
 {
+    int64_t sent_mono_ms = q->fetch ? clock_mono_ms() : q->sent_mono_ms;
     q->aborted = true;
     if (q->wait)
         gate_leave(q->cache->crawl->gate, q->wait);
@@ -309,6 +310,7 @@ void robots_abort(struct robots_query *q)
     q->wait = NULL;
     q->fetch = NULL;
     query_free(q);
+    return sent_mono_ms;
 }
 
 size_t robots_known_sitemaps(struct robots_cache *rc, const struct url *url, const char *const **urls)

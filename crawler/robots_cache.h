@@ -41,7 +41,8 @@ void robots_cache_destroy(struct robots_cache *rc); /* after its queries; NULL i
  * *query is set to what robots_abort() takes, or to NULL before fn is called from inside. */
 void robots_ask(struct robots_cache *rc, struct claim *claim, const struct url *url, int64_t last_sent_mono_ms,
                 robots_answer_fn *fn, void *arg, struct robots_query **query);
-void robots_abort(struct robots_query *q); /* fn will not be called */
+/* fn will not be called. Returns when the query sent a request last; 0: it did not. */
+int64_t robots_abort(struct robots_query *q);
 
 /* Sitemap lines of the authority's robots.txt, when it is in memory: just after robots_ask(). Lent until the loop turns. */
 size_t robots_known_sitemaps(struct robots_cache *rc, const struct url *url, const char *const **urls);

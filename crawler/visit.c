@@ -284,8 +284,11 @@ struct visit *visit_start(struct crawl *c, const struct visit_request *r)
 void visit_abort(struct visit *v)
 {
     v->aborted = true;
-    if (v->robots)
-        robots_abort(v->robots);
+    int64_t sent_mono_ms = v->fetch ? clock_mono_ms() : v->last_sent_mono_ms, robots_sent_mono_ms = v->robots ? robots_abort(v->robots) : 0;
+    if (robots_sent_mono_ms > sent_mono_ms)
+        sent_mono_ms = robots_sent_mono_ms;
+    if (sent_mono_ms) /* the next request of the budget, whoever makes it, keeps its distance from this one */
+        work_visited(v->request.claim->user, sent_mono_ms, &(struct host_effect){ .crawl_delay_ms = -1 });
     if (v->wait)
         gate_leave(v->crawl->gate, v->wait);
     if (v->fetch)

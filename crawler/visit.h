@@ -56,7 +56,7 @@ struct visit_request {
 
 /* done is called from the loop, never from inside. */
 struct visit *visit_start(struct crawl *c, const struct visit_request *r);
-void visit_abort(struct visit *v); /* done will not be called */
+void visit_abort(struct visit *v); /* done will not be called; the frontier learns when a request went out last */
 bool visit_transferring(const struct visit *v); /* a request for the URL itself is out */
 
 #endif

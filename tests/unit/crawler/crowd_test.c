@@ -6,9 +6,9 @@
 #define FEED "Content-Type: application/rss+xml\r\n"
 #define PAGE "<html><body><h1>T</h1><p>Text.</p></body></html>"
 #define SITES 8
-#define PAGES 24
-#define DELAY_MS 300
-#define LATE_MS 80 /* the server's threads may see two requests so much nearer than they were sent */
+#define PAGES 16
+#define DELAY_MS 600
+#define LATE_MS 200/* the server's threads may see two requests so much nearer than they were sent */
 
 static struct stage_own workers[4];
 static char paths[PAGES][16], feeds[SITES][4096];

@@ -276,7 +276,7 @@ static void slot_lost(void **state)
     fake.slot_fails = true;
     page_fetch_begin(&fake.crawl, fake_claim(CLAIM_PAGE, "/ok"));
     const char *got = fake_run(NULL);
-    CHECK(strcmp(got, "robots? robots:200 slot ABANDON") == 0, "%s", got);
+    CHECK(strcmp(got, "robots? robots:200 slot ended ABANDON") == 0, "%s", got);
     fake_down();
 }
 
