@@ -175,7 +175,7 @@ static void put_json_line(struct report *r, const char *json, size_t len)
     buffer_putc(&r->out, '\n');
 }
 
-/* text, when not NULL, is one article's JSON. */
+/* text is one article's JSON, or nil when it is gone. */
 static void put_article(struct report *r, const redisReply *text, int64_t at_ms)
 {
     if (text->type != REDIS_REPLY_STRING)

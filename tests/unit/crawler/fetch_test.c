@@ -82,6 +82,12 @@ static bool site(struct web_request *r)
             web_printf(r, "X-%d: %.1000s\r\n", i, big);
         return web_printf(r, "\r\n"), false;
     }
+    if (is(r, "/cookies")) {
+        web_printf(r, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n");
+        for (int i = 0; i < 4000; i++)
+            web_printf(r, "Set-Cookie:a\r\n");
+        return web_printf(r, "\r\nok"), true;
+    }
     if (is(r, "/garbage"))
         return web_printf(r, "SSH-2.0-OpenSSH_9.2\r\n"), false;
     if (is(r, "/nothing"))
@@ -107,7 +113,7 @@ struct answer {
     bool done;
     enum fetch_error error;
     int status;
-    size_t len;
+    size_t len, cookie_len;
     bool skipped;
     char text[20000], etag[32], cookie[32], location[64], message[200];
 };
@@ -152,6 +158,7 @@ static void on_done(void *arg, struct fetch_result *r)
         copy(a->text, sizeof(a->text), r->body.data);
     copy(a->etag, sizeof(a->etag), r->header[HEADER_ETAG]);
     copy(a->cookie, sizeof(a->cookie), r->header[HEADER_SET_COOKIE]);
+    a->cookie_len = r->header[HEADER_SET_COOKIE] ? strlen(r->header[HEADER_SET_COOKIE]) : 0;
     copy(a->location, sizeof(a->location), r->header[HEADER_LOCATION]);
     copy(a->message, sizeof(a->message), r->message);
 }
@@ -233,6 +240,9 @@ static void requests_and_headers(void **state)
     a = get(&b, "/ok", (struct fetch_request){ 0 });
     assert_string_equal(a.etag, "W/\"e1\"");
     assert_string_equal(a.cookie, "a=1; b=2");
+    a = get(&b, "/cookies", (struct fetch_request){ 0 });
+    assert_int_equal(a.len, 2);
+    assert_in_range(a.cookie_len, 100, 2000); /* of 12,000: kept line by line it would be many megabytes */
     a = get(&b, "/continue", (struct fetch_request){ 0 });
     assert_string_equal(a.etag, "");
     a = get(&b, "/301", (struct fetch_request){ 0 });
