@@ -120,6 +120,7 @@ struct walk {
     uint32_t last_char;        /* of the block, other than space */
     bool after_stop;           /* it ended a sentence, if space follows */
     uint32_t last_link;        /* link that owns the current text, to count each once */
+    uint32_t last_linked;      /* the element whose link that is: its next character need not look for it again */
     unsigned depth;
     struct frame stack[DOC_MAX_DEPTH];
 };
@@ -321,6 +322,9 @@ static void link_note(struct walk *w, uint32_t element)
     struct doc *d = w->d;
     const struct element *e = &d->elements[element];
 
+    if (w->last_link != DOC_NONE && w->last_linked == element)
+        return;
+    w->last_linked = element;
     while (e->inline_tag != INLINE_A && e->parent != DOC_NONE)
         e = &d->elements[e->parent];
     uint32_t link = (uint32_t)(e - d->elements);
