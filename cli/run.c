@@ -225,10 +225,11 @@ static void make_holder(struct run *r)
 static bool is_alone(const struct run *r, redisContext *c, struct error *err)
 {
     redisReply *reply = redis_ask(c, err, "TIME");
-    long long now_s = reply && reply->type == REDIS_REPLY_ARRAY ? atoll(reply->element[0]->str) : 0;
+    if (!reply)
+        return false;
+    long long now_s = reply->type == REDIS_REPLY_ARRAY ? atoll(reply->element[0]->str) : 0;
     freeReplyObject(reply);
-    reply = reply ? redis_ask(c, err, "ZRANGEBYSCORE %s %lld +inf", key_workers(r->config->prefix).s, now_s * 1000 - r->config->crawler.lease_ms)
-                  : NULL;
+    reply = redis_ask(c, err, "ZRANGEBYSCORE %s %lld +inf", key_workers(r->config->prefix).s, now_s * 1000 - r->config->crawler.lease_ms);
     bool ok = reply != NULL;
     for (size_t i = 0; ok && i < reply->elements; i++)
         if (strcmp(reply->element[i]->str, r->holder) != 0)

@@ -65,7 +65,7 @@ static void put_answer(struct buffer *out, struct answer *a, const char *reason,
     a->reason_len = (uint32_t)strlen(reason);
     a->canonical_len = (uint32_t)strlen(canonical);
     a->title_len = (uint32_t)strnlen(title, TITLE_MAX);
-    while (a->title_len == TITLE_MAX && a->title_len > 0 && ((unsigned char)title[a->title_len] & 0xC0) == 0x80)
+    while (a->title_len > 0 && ((unsigned char)title[a->title_len] & 0xC0) == 0x80)
         a->title_len--; /* not inside a character */
     a->members_len = (uint32_t)members->len;
     a->doubted_len = (uint32_t)(doubted_count * sizeof(*doubted));
