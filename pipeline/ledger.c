@@ -217,19 +217,28 @@ static bool ask_books(struct books *b, int partitions, const char *const *keys, 
     return reply != NULL;
 }
 
-/* Everything in one call where that is not too much for one. */
+/* Keys by their day, the last first. */
+static int newest_first(const void *a, const void *b)
+{
+    return strcmp(strrchr(*(const char *const *)b, ':'), strrchr(*(const char *const *)a, ':'));
+}
+
+/* Everything in one call where that is not too much for one; else what is open with the newest days, which still change. */
 static bool read_all(struct books *b, int partitions, const struct map *map, struct error *err)
 {
     size_t n = 0, at = 0, total = map_count(map);
     const char **keys = xcalloc(total + 1, sizeof(*keys));
-    bool many = total > KEYS_AT_ONCE, ok = true, none;
+    bool many, none;
     while (n < total && map_next(map, &at, &keys[n]))
         n++;
-    if (!many)
-        ok = ask_books(b, partitions, keys, n, &many, err);
-    if (ok && many)
+    qsort(keys, n, sizeof(*keys), newest_first);
+    size_t first = n < KEYS_AT_ONCE ? n : KEYS_AT_ONCE;
+    bool ok = ask_books(b, partitions, keys, first, &many, err);
+    if (ok && many) {
+        first = 0;
         ok = read_open(b, partitions, err);
-    for (size_t i = 0; ok && many && i < n; i += KEYS_AT_ONCE)
+    }
+    for (size_t i = first; ok && i < n; i += KEYS_AT_ONCE)
         ok = ask_books(b, 0, keys + i, n - i < KEYS_AT_ONCE ? n - i : KEYS_AT_ONCE, &none, err);
     free(keys);
     return ok;
