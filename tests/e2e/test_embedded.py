@@ -19,11 +19,11 @@ def lines(text):
 
 def test_once_gives_exactly_the_sites_articles(folder, started):
     site = started(harness.Site(folder))
-    printed = lines(harness.ask(*run_args(folder, site, "--once", delay_ms=100), timeout=120))
+    printed = lines(harness.ask(*run_args(folder, site, "--once", delay_ms=250), timeout=120))
     assert len(printed) == len({a["id"] for a in printed}), "an article was printed twice"
     checks.same_as_truth(checks.by_address(printed), site.truth())
     checks.nothing_disallowed(site.log())
-    checks.delay_kept(site.log(), 100)
+    checks.delay_kept(site.log(), 250)
     twice = {url: n for url, n in checks.fetches(site.log(), site.truth()).items() if n != 1}
     assert not twice, "fetched more than once: %s" % twice
 

@@ -13,7 +13,7 @@ import harness
 from test_roles import nothing_open
 
 ROLES = ("crawler", "extractor", "loader")
-DELAY_MS = 150
+DELAY_MS = 200
 KILLS = 21
 
 

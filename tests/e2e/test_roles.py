@@ -7,7 +7,7 @@ import harness
 
 def test_the_sample_site_through_kafka(folder, started):
     kafka, redis, site = started(harness.Kafka(folder)), started(harness.Redis(folder)), started(harness.Site(folder, hosts=2, articles=80))
-    config = harness.write_config(folder, kafka, redis, delay_ms=100)
+    config = harness.write_config(folder, kafka, redis, delay_ms=250)
     harness.ask("topics", "create", "--config", config)
     harness.ask("check", "--config", config)
     roles = [started(harness.Tidings(folder, role, role, "--config", config)) for role in ("crawler", "extractor", "loader")]
@@ -19,7 +19,7 @@ def test_the_sample_site_through_kafka(folder, started):
     harness.wait_until("the ledger to balance with nothing open", 60, lambda: nothing_open(config))
     checks.same_as_truth(checks.cached(redis.client), truth)
     checks.nothing_disallowed(site.log())
-    checks.delay_kept(site.log(), 100)
+    checks.delay_kept(site.log(), 250)
     twice = {url: n for url, n in checks.fetches(site.log(), truth).items() if n != 1}
     assert not twice, twice
 
