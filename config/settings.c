@@ -1,5 +1,5 @@
 /* settings.c - the table, and how a text becomes a field. A row is all there is to add for a new setting: the reader, the
- * variable, the messages and the reference follow from it (tests/unit/config/settings_test.c compares config/tidings.yaml
+ * variable, the messages and the reference follow from it (tests/unit/cli/reference_test.c compares config/tidings.yaml
  * and docs/manual.md with it). */
 #include "config/settings.h"
 

@@ -1,6 +1,6 @@
 /* feed.h - what a site says is new: RSS 0.9x to 2.0, RDF (RSS 0.90, 1.0), Atom 0.3 and 1.0, JSON Feed 1.0 and 1.1, and (by the
- * same reader, see sitemap.h) sitemaps. Pure: bytes in, items out; hostile and broken ones too. docs/feeds.md tells which
- * element becomes which field and what is put up with.
+ * same reader, see sitemap.h) sitemaps. Pure: bytes in, items out; hostile and broken ones too. The tables of feed_xml.c
+ * tell which element becomes which field.
  *
  *   bytes --charset--> text --XML or JSON--> items, one at a time, in the feed's order, repeats kept
  *

@@ -1,7 +1,7 @@
 /* fetch.c - libcurl on the loop; fetch_private.h tells what is in which file.
  *
- *   uv_poll a socket ─┐                                ┌─> on_header(), on_body(): into the transfer's buffers
- *   uv_timer of curl ─┴─> curl_multi_socket_action() ──┴─> collect(): finished ones -> done()
+ *   uv_poll a socket ─┐                                ┌─> fetch_on_header(), fetch_on_body(): into the transfer's buffers
+ *   uv_timer of curl ─┴─> curl_multi_socket_action() ──┴─> fetcher_collect(): finished ones -> done()
  *   uv_timer sweep ─────> deadlines, stalls, paused transfers
  *
  * What is particular to libcurl 7.88 (measured, see docs/measurements.md):

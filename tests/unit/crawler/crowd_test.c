@@ -8,7 +8,7 @@
 #define SITES 8
 #define PAGES 16
 #define DELAY_MS 600
-#define LATE_MS 200/* the server's threads may see two requests so much nearer than they were sent */
+#define LATE_MS 200 /* the server's threads may see two requests so much nearer than they were sent */
 
 static struct stage_own workers[4];
 static char paths[PAGES][16], feeds[SITES][4096];
