@@ -21,6 +21,7 @@
 
 #define AGAIN_MS (7 * 24 * 3600 * 1000LL)
 #define RETRY_MS (5 * 60 * 1000LL)
+
 struct discovery {
     struct work work;
     struct visit *visit;

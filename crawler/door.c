@@ -1,11 +1,13 @@
 /* door.c - see door.h. A dead letter is delivered before its record's position moves. */
 #include "crawler/door.h"
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/url.h"
 #include "crawler/sources.h"
 #include "pipeline/deadletter.h"
 #include "pipeline/inorder.h"
+#include "pipeline/keys.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -57,7 +59,9 @@ static void on_discovered(void *arg, const struct discovered *d, const struct er
 static void on_deadletter(void *arg, const struct record *r, const struct error *err)
 {
     struct request *q = arg;
-    (void)r, (void)err;
+    (void)r;
+    if (err)
+        log_error("record lost: not even a dead letter reason=%s", log_quote(err->message));
     struct inorder_item *item = answered(q);
     if (item)
         inorder_skip(item);
@@ -102,7 +106,7 @@ static void on_record(void *arg, struct inorder_item *item, struct record *r)
         refuse(q, &err);
         return;
     }
-    if (!source || !*source || strlen(source) > 64) {
+    if (!source || !*source || strlen(source) > SOURCE_NAME_MAX) {
         free(source);
         source = source_default_name(d->crawl->meta, url.fetch, NULL);
     }
