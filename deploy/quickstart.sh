@@ -70,9 +70,11 @@ serving=
 finish() { [ -z "$serving" ] || python3 tests/sites/site.py stop "$sample" || true; }
 trap finish EXIT
 if [ ${#sites[@]} -eq 0 ]; then
+    # One that is served already is another start's, who will stop it.
+    if [ -e "$sample/nginx.pid" ] && kill -0 "$(cat "$sample/nginx.pid")" 2>/dev/null; then theirs=yes; else theirs=; fi
     mapfile -t sites < <(python3 tests/sites/site.py start "$sample")
     [ ${#sites[@]} -gt 0 ] || { say "the sample site did not start; see above"; exit 1; }
-    serving=yes
+    [ -n "$theirs" ] || serving=yes
     # The sample site is ours: ask it faster than one would ask a stranger, and read all of it.
     export TIDINGS_CRAWLER_ALLOW_PRIVATE=${TIDINGS_CRAWLER_ALLOW_PRIVATE:-true} TIDINGS_CRAWLER_BACKFILL=${TIDINGS_CRAWLER_BACKFILL:-all}
     export TIDINGS_CRAWLER_DELAY_MS=${TIDINGS_CRAWLER_DELAY_MS:-200}
@@ -82,10 +84,11 @@ else
 fi
 say "Ctrl-C stops; what was read stays in $told"
 
-# Not exec: the sample site is to be stopped afterwards. Ctrl-C reaches the program itself; this script only waits for it.
+# Not exec: the sample site is to be stopped afterwards. Ctrl-C reaches the program itself; this script only waits for it. A shell
+# makes what it starts in the background ignore Ctrl-C: env undoes that.
 trap ':' INT
 trap 'kill -TERM "$child" 2>/dev/null || true' TERM HUP
-build/tidings run "${options[@]}" "${sites[@]}" <&0 &
+env --default-signal=INT,QUIT build/tidings run "${options[@]}" "${sites[@]}" <&0 &
 child=$!
 status=0
 while kill -0 "$child" 2>/dev/null; do
