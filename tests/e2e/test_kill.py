@@ -13,7 +13,7 @@ import harness
 from test_roles import nothing_open
 
 ROLES = ("crawler", "extractor", "loader")
-DELAY_MS = 200
+DELAY_MS = 400
 KILLS = 21
 
 
@@ -119,7 +119,7 @@ def test_kill_9_of_every_role(folder, started):
 
 def test_redis_and_the_broker_killed(folder, started):
     kafka, redis = started(harness.Kafka(folder)), started(harness.Redis(folder))
-    site = started(harness.Site(folder, hosts=4, articles=600))
+    site = started(harness.Site(folder, hosts=12, articles=600))
     config = harness.write_config(folder, kafka, redis, delay_ms=DELAY_MS, extra="  lease_ms: 20000\n")
     harness.ask("topics", "create", "--config", config)
     for url in site.urls:
