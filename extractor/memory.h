@@ -7,7 +7,7 @@
  *
  * Counts and known blocks lie in Redis (docs/redis.md). Which known ones a page is judged by follows from its host and the hour
  * of its version alone, for later pages of an article from that of its first: so the same page gives the same text again, and
- * what is learned later is no update of anything. */
+ * what is learned later is no update of anything. That holds for 9 days, longer than an article is re-checked. */
 #ifndef EXTRACTOR_MEMORY_H
 #define EXTRACTOR_MEMORY_H
 

@@ -14,7 +14,7 @@ if state then
 end
 
 -- What the host's articles have in common (extractor/memory.h): seen on three pages or more, 256 blocks at most, 4 bytes each.
-local MIN_PAGES, KNOWN_MAX, SNAPSHOTS, KEEP_MS = 3, 256, 8, 2592000000
+local MIN_PAGES, KNOWN_MAX, HISTORY_BYTES, HISTORY_HOURS, KEEP_MS = 3, 256, 8192, 216, 2592000000
 
 local function furniture(key)
   local counts, known = redis.call('HGETALL', key), {}
@@ -31,8 +31,21 @@ local function generation_of()
   return first > 0 and first or tonumber(ARGV[8])
 end
 
--- The blocks known in a generation. The first page of one fixes them for all of its pages, for good: so the same page is judged by
--- the same blocks whenever it is looked at. mem: the newest generation, then {from generation, blocks}, the first from 0 on.
+-- Takes note of what is known from a generation on. What went before is kept as long as an article may be judged by it: its
+-- re-checks and then the time to live of its state, 9 days. While that fills the room, nothing new is learned: the blocks that
+-- an article was judged by must not change under it, or they would make an update of nothing.
+local function remember(mem, generation, known)
+  while #mem > 2 and mem[3][1] <= generation - HISTORY_HOURS do
+    table.remove(mem, 2)
+    mem[2][1] = 0
+  end
+  local bytes = #known + 8
+  for i = 2, #mem do bytes = bytes + #mem[i][2] + 8 end
+  if known ~= mem[#mem][2] and bytes <= HISTORY_BYTES then mem[#mem + 1] = {generation, known} end
+end
+
+-- The blocks known in a generation. The first page of one fixes them for all of its pages: so the same page is judged by the same
+-- blocks whenever it is looked at. mem: the newest generation, then {from generation, blocks}, the first from 0 on.
 local function recall()
   if ARGV[7] == '' then return '' end
   local key, generation = KEYS[1] .. ':mem:' .. ARGV[7], generation_of()
@@ -40,12 +53,7 @@ local function recall()
   local mem = packed and cmsgpack.unpack(packed) or {0, {0, ''}}
   if generation > mem[1] then
     mem[1] = generation
-    local known = furniture(key .. ':n')
-    if known ~= mem[#mem][2] then mem[#mem + 1] = {generation, known} end
-    if #mem > SNAPSHOTS + 1 then
-      table.remove(mem, 2)
-      mem[2][1] = 0
-    end
+    remember(mem, generation, furniture(key .. ':n'))
     redis.call('SET', key, cmsgpack.pack(mem), 'PX', KEEP_MS)
   end
   for i = #mem, 2, -1 do

@@ -436,6 +436,40 @@ static void a_host_is_remembered(void **state)
     memory_host = memory_doubted = "";
 }
 
+/* An article is judged by the same blocks however often others became known since; where they have no more room, none do. */
+static void what_was_known_stays(void **state)
+{
+    enum { BLOCKS = 255, OLD = 9 * 24 };
+    int64_t v = clock_unix_ms();
+    char generation[16], blocks[4 * BLOCKS + 1], newest[5] = "";
+    int n = 1, changes = 0;
+
+    (void)state;
+    memory_host = "a.example";
+    memory_generation = generation;
+    memory_doubted = blocks;
+    for (int i = 0; i < BLOCKS; i++)
+        snprintf(blocks + 4 * i, 5, "z%03d", i);
+    for (int hour = 1000; hour < 1020 + OLD; hour += hour < 1020 ? 1 : OLD - 1) {
+        snprintf(generation, sizeof(generation), "%d", hour);
+        struct begun b = begin_as("w", n, v, false);
+        changes += strncmp(b.memory, newest, 4) != 0;
+        snprintf(newest, sizeof(newest), "%.4s", b.memory);
+        for (int i = 0; i < 3; i++, n++)
+            commit((struct commit){ n, v, 1, "publish", "article", .canonical = n });
+        snprintf(blocks, sizeof(blocks), "a%03d", 999 - hour % 1000); /* known later, it stands first */
+        if (hour >= 1010 && hour < 1020) {
+            assert_string_equal(begin_as("w", 1, v + 9, false).memory, ""); /* of hour 1000 */
+            assert_int_equal(strncmp(begin_as("w", 4, v + 9, false).memory, "z000", 4), 0);
+            assert_int_equal(strncmp(begin_as("w", 7, v + 9, false).memory, "a999", 4), 0);
+            CHECK(changes == 7, "%d changes of 1 KB", changes);
+        }
+    }
+    CHECK(changes == 8, "%d changes: there is room again", changes);
+    memory_host = memory_doubted = "";
+    memory_generation = "0";
+}
+
 static void a_hosts_memory_is_bounded(void **state)
 {
     int64_t v = clock_unix_ms();
@@ -500,6 +534,7 @@ int main(void)
         cmocka_unit_test_setup(refuses_another_position, empty),
         cmocka_unit_test_setup(outcomes_are_counted_once, empty),
         cmocka_unit_test_setup(a_host_is_remembered, empty),
+        cmocka_unit_test_setup(what_was_known_stays, empty),
         cmocka_unit_test_setup(a_hosts_memory_is_bounded, empty),
         cmocka_unit_test_setup(three_deaths_alone, empty),
     };
