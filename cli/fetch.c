@@ -74,8 +74,9 @@ static int status_of(const struct visited *v, const json_t *verdict)
 {
     if (!json_object_get(verdict, "problem"))
         return STATUS_OK;
-    bool unreachable = v->end == VISITED_NO_ROBOTS || v->end == VISITED_LATE ||
-                       (v->end == VISITED_FAILED && v->error != FETCH_REFUSED && v->error != FETCH_INVALID && v->error != FETCH_TOO_LARGE);
+    bool ours = v->error == FETCH_REFUSED || v->error == FETCH_INVALID; /* not the site's doing */
+    bool unreachable = v->end == VISITED_LATE || (v->end == VISITED_NO_ROBOTS && !ours) ||
+                       (v->end == VISITED_FAILED && !ours && v->error != FETCH_TOO_LARGE);
     return unreachable ? STATUS_UNREACHABLE : STATUS_NO;
 }
 

@@ -5,11 +5,15 @@
 #include "base/clock.h"
 #include "base/decode.h"
 #include "base/text.h"
+#include "crawler/probe.h"
 #include "crawler/wall.h"
 #include "extractor/extract.h"
 
 #include <stdio.h>
 #include <string.h>
+
+#define COLUMNS 120
+#define REMEDY_COLUMNS 200
 
 static json_t *problem(const char *fmt, const char *what, int number)
 {
@@ -18,14 +22,23 @@ static json_t *problem(const char *fmt, const char *what, int number)
     return json_pack("{ss}", "problem", text);
 }
 
+/* No request came to an answer. */
+static json_t *no_answer(const struct visited *v)
+{
+    bool refused = v->error == FETCH_REFUSED;
+    json_t *o = problem(refused ? "refused: %.200s" : v->end == VISITED_NO_ROBOTS ? "robots.txt cannot be read: %.200s" : "%.200s", v->message, 0);
+    if (v->error != FETCH_OK && v->error != FETCH_TOO_LARGE)
+        json_object_set_new(o, "remedy", json_string(probe_remedy(v->error)));
+    return o;
+}
+
 static json_t *no_page(const struct visited *v)
 {
     switch (v->end) {
     case VISITED_ANSWER: return problem("%shttp %d", "", v->status);
     case VISITED_DENIED: return problem("robots.txt, line %2$d: %1$.200s", v->rule ? v->rule : "denied", (int)v->line);
-    case VISITED_NO_ROBOTS: return problem("robots.txt cannot be read: %.200s", v->message, 0);
     case VISITED_LATE: return problem("%s", "no time was left", 0);
-    default: return problem("%.200s", v->message, 0);
+    default: return no_answer(v);
     }
 }
 
@@ -69,13 +82,13 @@ json_t *verdict_of(const struct visited *v)
     return o;
 }
 
-static void say(const char *label, const char *text)
+static void say(const char *label, const char *text, int columns)
 {
     struct buffer b;
     if (!text)
         return;
     buffer_init(&b, 0);
-    text_for_terminal(text, strlen(text), 120, false, &b);
+    text_for_terminal(text, strlen(text), columns, false, &b);
     printf("%s%s", label, buffer_str(&b));
     buffer_fini(&b);
 }
@@ -83,18 +96,23 @@ static void say(const char *label, const char *text)
 void verdict_say(const char *first, const char *rest, const json_t *v)
 {
     const char *trouble = json_string_value(json_object_get(v, "problem")), *title = json_string_value(json_object_get(v, "title"));
+    const char *remedy = json_string_value(json_object_get(v, "remedy"));
     printf("%s", first);
     if (trouble) {
-        say("not read: ", trouble);
+        say("not read: ", trouble, COLUMNS);
     } else {
         printf("%s, %lld words", json_string_value(json_object_get(v, "page_type")), (long long)json_integer_value(json_object_get(v, "words")));
-        say(", published ", json_string_value(json_object_get(v, "published_at")));
-        say(" (", json_string_value(json_object_get(v, "reason")));
+        say(", published ", json_string_value(json_object_get(v, "published_at")), COLUMNS);
+        say(" (", json_string_value(json_object_get(v, "reason")), COLUMNS);
         printf("%s", json_object_get(v, "reason") ? ")" : "");
     }
     printf("\n");
     if (title) {
-        say(rest, title);
+        say(rest, title, COLUMNS);
+        printf("\n");
+    }
+    if (remedy) {
+        say(rest, remedy, REMEDY_COLUMNS);
         printf("\n");
     }
 }

@@ -9,9 +9,10 @@
 #define VERDICT_ACCEPT "text/html,application/xhtml+xml,*/*;q=0.1"
 #define VERDICT_MAX_BYTES (8u << 20)
 
-/* {"page_type", "title", "published_at", "words", "reason", "article": {…}} or {"problem": "http 404"}: a new reference. */
+/* {"page_type", "title", "published_at", "words", "reason", "article": {…}} or {"problem": "http 404"}, where no answer came
+ * with a "remedy": a new reference. */
 json_t *verdict_of(const struct visited *v);
-/* One or two lines: the first after first, the second after rest. */
+/* One line or more: the first after first, the others after rest. */
 void verdict_say(const char *first, const char *rest, const json_t *verdict);
 
 #endif

@@ -71,7 +71,7 @@ static void refused(struct probe *p, const struct visited *v)
         reason(p, "Open it in a browser: if it is shown there, the site lets in no programs.", "the site answers http %d", v->status);
 }
 
-static void failed(struct probe *p, const struct visited *v)
+const char *probe_remedy(enum fetch_error error)
 {
     static const char *const remedies[] = {
         [FETCH_DNS] = "See whether the name is spelt right.",
@@ -79,9 +79,14 @@ static void failed(struct probe *p, const struct visited *v)
         [FETCH_TLS] = "Its certificate is not valid for us; see whether http:// or another name of the site works.",
         [FETCH_INVALID] = "Give an address as a browser shows it: https://www.example.com/",
     };
-    const char *remedy = (size_t)v->error < COUNT(remedies) ? remedies[v->error] : NULL;
+    const char *remedy = (size_t)error < COUNT(remedies) ? remedies[error] : NULL;
+    return remedy ? remedy : "See whether the site is up; try again later.";
+}
+
+static void failed(struct probe *p, const struct visited *v)
+{
     p->unreachable = v->error != FETCH_REFUSED && v->error != FETCH_INVALID;
-    reason(p, remedy ? remedy : "See whether the site is up; try again later.", "%s: %s", fetch_error_name(v->error), v->message);
+    reason(p, probe_remedy(v->error), "%s: %s", fetch_error_name(v->error), v->message);
 }
 
 /* The site's address brought no page. */

@@ -57,6 +57,12 @@ def test_files_that_cannot_be_read(folder):
         assert status == 2 and folder / "secret" in told and "Permission denied" in told and "password\n" not in told, told
 
 
+@pytest.mark.parametrize("command", ["fetch", "probe"])
+def test_an_address_of_this_machine(command):
+    r = subprocess.run([harness.program(), command, "http://127.0.0.1:9/page"], stdout=subprocess.PIPE, timeout=60)
+    assert r.returncode == 1 and b"refused: loopback address" in r.stdout and b"crawler.allow_private" in r.stdout, r.stdout
+
+
 def test_state_directories(folder):
     state = folder / "state"
     os.mkdir(state, 0o700)
