@@ -74,6 +74,17 @@ static struct suffix_list *load_list(redisContext *c, const char *prefix, bool c
     return list;
 }
 
+/* There is no conversion: what is open is lost on neither side, as long as the program that wrote the keys finishes it. */
+static bool refuse_layout(const char *key, const char *got, struct error *err)
+{
+    if (atoi(got) > atoi(META_LAYOUT))
+        return error_set(err, ERROR_SYSTEM, "this Redis holds keys of layout %s, written by a newer tidings; this one knows layout %s "
+                         "(key %s): run that version here", got, META_LAYOUT, key);
+    return error_set(err, ERROR_SYSTEM, "this Redis holds keys of layout %s, written by an older tidings; this one needs layout %s "
+                     "(key %s): start afresh with another prefix, an empty Redis or, for `tidings run`, another state directory; or go on "
+                     "with the older version", got, META_LAYOUT, key);
+}
+
 /* Field of PREFIX:meta: what is stored must be what this program needs; want NULL: take what is there. */
 static bool agree(redisContext *c, const char *prefix, const char *field, const char *want, bool create, char got[32],
                   struct error *err)
@@ -94,6 +105,8 @@ static bool agree(redisContext *c, const char *prefix, const char *field, const 
     if (!got[0])
         return error_set(err, ERROR_INVALID,
                          "no tidings installation at %s in this Redis: has a crawler or `tidings run` been started?", meta.s);
+    if (want && strcmp(got, want) != 0 && strcmp(field, "layout") == 0)
+        return refuse_layout(meta.s, got, err);
     if (want && strcmp(got, want) != 0)
         return error_set(err, ERROR_SYSTEM,
                          "this Redis was set up with %s %s, this program or its configuration has %s (key %s): use the same, or "
