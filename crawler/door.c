@@ -9,6 +9,7 @@
 #include "pipeline/inorder.h"
 #include "pipeline/keys.h"
 
+#include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,6 +46,13 @@ static struct inorder_item *answered(struct request *q)
     return item;
 }
 
+/* Its effect is the frontier's, or there is none: only the position moves on. */
+static void finish(struct request *q)
+{
+    inorder_skip(q->item);
+    request_free(q);
+}
+
 static void on_discovered(void *arg, const struct discovered *d, const struct error *err)
 {
     struct request *q = arg;
@@ -53,18 +61,34 @@ static void on_discovered(void *arg, const struct discovered *d, const struct er
     if (item && err)
         inorder_restart(item);
     else if (item)
-        inorder_skip(item);
+        finish(q);
+}
+
+/* Without its dead letter the record is lost only where no dead letter will ever be made of it. */
+static void settle(struct request *q, const struct error *err)
+{
+    const struct record *r = q->record;
+    struct door *d = q->door;
+    if (err && err->kind == ERROR_SYSTEM) {
+        d->on_fatal(d->fatal_arg, err); /* the position stays: it is read again */
+        return;
+    }
+    if (err && err->kind != ERROR_INVALID) { /* no room now */
+        inorder_restart(q->item);
+        return;
+    }
+    if (err)
+        log_error("record lost: not even a dead letter topic=%s partition=%" PRId32 " offset=%" PRId64 " reason=%s",
+                  topic_name(r->topic), r->partition, r->offset, log_quote(err->message));
+    finish(q);
 }
 
 static void on_deadletter(void *arg, const struct record *r, const struct error *err)
 {
     struct request *q = arg;
     (void)r;
-    if (err)
-        log_error("record lost: not even a dead letter reason=%s", log_quote(err->message));
-    struct inorder_item *item = answered(q);
-    if (item)
-        inorder_skip(item);
+    if (answered(q))
+        settle(q, err);
 }
 
 static void refuse(struct request *q, const struct error *why)
@@ -72,10 +96,8 @@ static void refuse(struct request *q, const struct error *why)
     struct error err;
     struct deadletter d = { .stage = "crawl", .reason = "bad_request", .message = why->message, .record = q->record };
     q->waiting = true;
-    if (!deadletter_send(q->door->crawl->producer, &d, on_deadletter, q, &err)) {
-        q->waiting = false;
-        inorder_restart(q->item);
-    }
+    if (!deadletter_send(q->door->crawl->producer, &d, on_deadletter, q, &err))
+        on_deadletter(q, NULL, &err);
 }
 
 static bool read_request(const struct record *r, struct url *url, char **source, struct error *err)
@@ -126,15 +148,15 @@ static void on_dropped(void *arg, void *work)
         request_free(q);
 }
 
-static void on_applied(void *arg, void *work, const redisReply *reply)
-{
-    (void)reply;
-    on_dropped(arg, work);
-}
-
+/* Every record is skipped: none has a turn. */
 static void on_turn(void *arg, void *work, struct inorder_item *item)
 {
-    (void)arg, (void)work, (void)item; /* every record is skipped: its effect is the frontier's */
+    (void)arg, (void)work, (void)item;
+}
+
+static void on_applied(void *arg, void *work, const redisReply *reply)
+{
+    (void)arg, (void)work, (void)reply;
 }
 
 static void on_door_fatal(void *arg, const struct error *err)

@@ -53,7 +53,8 @@ void inorder_redis_changed(struct inorder *o); /* another server: what it acknow
 
 void inorder_set_work(struct inorder_item *it, void *work); /* what the callbacks get; to be called first */
 void inorder_ready(struct inorder_item *it);   /* its effect can be applied when its turn comes */
-void inorder_skip(struct inorder_item *it);    /* has no effect: only the position moves, together with a later one's */
+/* It has no effect: only the position moves, together with a later one's. The work is the caller's again: no callback follows. */
+void inorder_skip(struct inorder_item *it);
 void inorder_restart(struct inorder_item *it); /* an answer of Redis is missing: the partition begins again */
 /* Its own keys come before the position's, its arguments after expected and next; at most 64 together. Lent until it returns. */
 void inorder_apply(struct inorder_item *it, struct redis_script *script, int keys, int argc, const char **argv, const size_t *lens);
