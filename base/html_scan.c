@@ -4,6 +4,7 @@
 #include "base/html_scan.h"
 
 #include "base/html_depth.h"
+#include "base/html_token.h"
 #include "base/mem.h"
 
 #include <gumbo.h>
@@ -12,7 +13,6 @@
 #include <strings.h>
 
 #define ATTRIBUTES_MAX  128 /* of one tag; Gumbo looks each up among the others */
-#define FOREIGN_MAX     64  /* open elements inside one svg */
 #define HOLD_TEXT_MIN   8   /* bytes; shorter text is as soon read as put back */
 
 struct scan {
@@ -31,23 +31,6 @@ struct scan {
     bool after_pre;           /* a newline here would be dropped */
 };
 
-struct tag {
-    const char *start, *name, *end; /* '<', first letter, past '>' */
-    size_t name_len;
-    GumboTag id;
-    bool closes, self_closing;
-};
-
-static bool is_space(char c)
-{
-    return c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\f';
-}
-
-static bool is_letter(char c)
-{
-    return (unsigned)((c | 32) - 'a') < 26;
-}
-
 static void put(struct scan *s, const char *p, size_t len)
 {
     memcpy(s->out, p, len);
@@ -56,75 +39,23 @@ static void put(struct scan *s, const char *p, size_t len)
 
 /* ---- attributes ---- */
 
-struct attribute {
-    const char *name, *value, *end; /* value without its quotes */
-    size_t name_len, value_len;
-};
-
-/* Reads the attribute at p, which is past white space and slashes and before neither '>' nor the end. NULL at the end of
- * the text, which then holds no tag at all. */
-static const char *read_attribute(const char *p, const char *end, struct attribute *a)
-{
-    a->name = p++; /* the first character belongs to the name even when it is '=' */
-    while (p < end && !is_space(*p) && *p != '/' && *p != '>' && *p != '=')
-        p++;
-    a->name_len = (size_t)(p - a->name);
-    a->end = p;
-    a->value = p;
-    a->value_len = 0;
-    while (p < end && is_space(*p))
-        p++;
-    if (p == end)
-        return NULL;
-    if (*p != '=')
-        return a->end;
-    p++;
-    while (p < end && is_space(*p))
-        p++;
-    if (p == end)
-        return NULL;
-    if (*p == '"' || *p == '\'') {
-        a->value = p + 1;
-        p = memchr(a->value, *p, (size_t)(end - a->value));
-        if (!p)
-            return NULL;
-        a->value_len = (size_t)(p - a->value);
-        return a->end = p + 1;
-    }
-    a->value = p;
-    while (p < end && !is_space(*p) && *p != '>')
-        p++;
-    a->value_len = (size_t)(p - a->value);
-    return a->end = p;
-}
-
-/* Moves to the next attribute, '>' or the end. */
-static const char *skip_to_attribute(const char *p, const char *end, bool *slash)
-{
-    while (p < end && (is_space(*p) || *p == '/')) {
-        *slash = *p == '/';
-        p++;
-    }
-    return p;
-}
-
-static bool name_is(const struct attribute *a, const char *name)
+static bool name_is(const struct html_attribute *a, const char *name)
 {
     return strncasecmp(a->name, name, a->name_len) == 0 && name[a->name_len] == '\0';
 }
 
-static bool is_data_url(const struct attribute *a)
+static bool is_data_url(const struct html_attribute *a)
 {
     return a->value_len > 5 && strncasecmp(a->value, "data:", 5) == 0;
 }
 
 /* A style that hides its element, or says of it that it does. */
-static bool hides(const struct attribute *a)
+static bool hides(const struct html_attribute *a)
 {
     return a->value_len < 1000 && (memmem(a->value, a->value_len, "none", 4) || memmem(a->value, a->value_len, "hidden", 6));
 }
 
-static bool is_kept_value(const struct attribute *a, const char *name, GumboTag tag)
+static bool is_kept_value(const struct html_attribute *a, const char *name, GumboTag tag)
 {
     if (strcmp(name, "src") == 0 || strcmp(name, "data-src") == 0)
         return !is_data_url(a);
@@ -134,7 +65,7 @@ static bool is_kept_value(const struct attribute *a, const char *name, GumboTag 
 }
 
 /* The attribute's name in lower case, a string that lives for ever, when it is one of those that are kept; else NULL. */
-static const char *kept_name(const struct attribute *a)
+static const char *kept_name(const struct html_attribute *a)
 {
     static const char *const names[] = { /* by length */
         "id", "alt", "rel", "src", "href", "lang", "name", "role", "type", "class", "style", "title", "width", "height", "hidden",
@@ -166,44 +97,6 @@ static bool keeps_all_attributes(GumboTag tag)
 
 /* ---- tags ---- */
 
-/* Reads the tag at '<' as far as its name. */
-static void begin_tag(struct tag *t, const char *at, const char *end)
-{
-    t->start = at;
-    t->closes = at[1] == '/';
-    t->name = at + 1 + t->closes;
-    const char *p = t->name;
-    while (p < end && !is_space(*p) && *p != '/' && *p != '>')
-        p++;
-    t->name_len = (size_t)(p - t->name);
-    t->id = gumbo_tagn_enum(t->name, (unsigned)t->name_len);
-    t->self_closing = false;
-    t->end = NULL;
-}
-
-/* Finds the tag's end; false when the text ends first. */
-static bool end_tag(struct tag *t, const char *end)
-{
-    const char *p = t->name + t->name_len;
-    struct attribute a;
-    bool slash = false;
-
-    for (;;) {
-        slash = false;
-        p = skip_to_attribute(p, end, &slash);
-        if (p == end)
-            return false;
-        if (*p == '>')
-            break;
-        p = read_attribute(p, end, &a);
-        if (!p)
-            return false;
-    }
-    t->self_closing = slash;
-    t->end = p + 1;
-    return true;
-}
-
 /* The names of the attributes written for one tag. Repeated ones go: with max_errors = 0, Gumbo 0.10.1 joins the name of a
  * repeated attribute to the next one's. */
 struct names {
@@ -212,7 +105,7 @@ struct names {
     unsigned count;
 };
 
-static bool is_repeated(const struct names *n, const struct attribute *a)
+static bool is_repeated(const struct names *n, const struct html_attribute *a)
 {
     for (unsigned i = 0; i < n->count; i++)
         if (n->len[i] == a->name_len && strncasecmp(n->name[i], a->name, a->name_len) == 0)
@@ -237,7 +130,7 @@ static bool may_hold(const struct scan *s, const struct start_tag *w, GumboTag i
 }
 
 /* touching: it stands right behind the quote of the one before. */
-static void put_attribute(struct scan *s, struct start_tag *w, const struct attribute *a, bool touching)
+static void put_attribute(struct scan *s, struct start_tag *w, const struct html_attribute *a, bool touching)
 {
     if (w->dropped || !touching)
         *s->out++ = *a->name == '=' && w->no_value ? '/' : ' '; /* white space would make it a value */
@@ -248,7 +141,7 @@ static void put_attribute(struct scan *s, struct start_tag *w, const struct attr
 }
 
 /* Whether to keep the attribute, of whose name (NULL: any other) only the first counts, kept or not. */
-static bool is_wanted(struct scan *s, struct start_tag *w, GumboTag id, const struct attribute *a, const char *name)
+static bool is_wanted(struct scan *s, struct start_tag *w, GumboTag id, const struct html_attribute *a, const char *name)
 {
     if ((!w->all && !name) || is_repeated(&w->names, a))
         return false;
@@ -261,7 +154,7 @@ static bool is_wanted(struct scan *s, struct start_tag *w, GumboTag id, const st
     return w->all || is_kept_value(a, name, id);
 }
 
-static void take_attribute(struct scan *s, struct start_tag *w, GumboTag id, const struct attribute *a, bool touching)
+static void take_attribute(struct scan *s, struct start_tag *w, GumboTag id, const struct html_attribute *a, bool touching)
 {
     const char *name = kept_name(a);
     if (!is_wanted(s, w, id, a, name) ||
@@ -286,13 +179,13 @@ static void close_start_tag(struct scan *s, const struct start_tag *w, bool slas
 }
 
 /* Writes a start tag with the attributes that are kept. False, and nothing written, when the text ends inside it. */
-static bool copy_start_tag(struct scan *s, struct tag *t)
+static bool copy_start_tag(struct scan *s, struct html_tag *t)
 {
     const char *p = t->name + t->name_len;
     char *undo = s->out;
     bool slash = false;
     struct start_tag w;
-    struct attribute a;
+    struct html_attribute a;
 
     w.names.count = 0;
     w.all = keeps_all_attributes(t->id);
@@ -303,10 +196,10 @@ static bool copy_start_tag(struct scan *s, struct tag *t)
     for (;;) {
         const char *before = p;
         slash = false;
-        p = skip_to_attribute(p, s->end, &slash);
+        p = html_attribute_next(p, s->end, &slash);
         if (p < s->end && *p == '>')
             break;
-        if (p == s->end || !(p = read_attribute(p, s->end, &a))) {
+        if (p == s->end || !(p = html_attribute_read(p, s->end, &a))) {
             s->out = undo;
             if (w.holds)
                 s->held->attribute_count = w.held;
@@ -321,7 +214,7 @@ static bool copy_start_tag(struct scan *s, struct tag *t)
 }
 
 /* Writes <name>, without attributes. */
-static void put_shell_start(struct scan *s, const struct tag *t)
+static void put_shell_start(struct scan *s, const struct html_tag *t)
 {
     put(s, t->start, (size_t)(t->name + t->name_len - t->start));
     *s->out++ = '>';
@@ -349,14 +242,14 @@ static bool always_inserts(GumboTag id)
  * handed over: so a comment goes only where no text is pending or an insertion follows. */
 static bool hands_text_over(const struct scan *s, const char *after)
 {
-    struct tag t;
+    struct html_tag t;
 
     if (!s->pending)
         return false;
     after = memchr(after, '<', (size_t)(s->end - after));
-    if (s->in_select || !after || s->end - after < 3 || !is_letter(after[1]))
+    if (s->in_select || !after || s->end - after < 3 || !html_is_letter(after[1]))
         return true;
-    begin_tag(&t, after, s->end);
+    html_tag_begin(&t, after, s->end);
     return !always_inserts(t.id);
 }
 
@@ -371,56 +264,6 @@ static bool may_vanish(const struct scan *s, const char *after)
 
 /* ---- raw text ---- */
 
-/* Whether "</name" stands at p and ends there, so that it closes the element. */
-static bool closes_raw(const char *p, const char *end, const char *name, size_t len)
-{
-    return (size_t)(end - p) > len + 2 && p[0] == '<' && p[1] == '/' && strncasecmp(p + 2, name, len) == 0 &&
-           (is_space(p[len + 2]) || p[len + 2] == '/' || p[len + 2] == '>');
-}
-
-/* The end tag of a raw text or RCDATA element (13.2.5.2, 13.2.5.3), or NULL. */
-static const char *find_raw_end(const char *p, const char *end, const char *name, size_t len)
-{
-    while (p < end && (p = memchr(p, '<', (size_t)(end - p)))) {
-        if (closes_raw(p, end, name, len))
-            return p;
-        p++;
-    }
-    return NULL;
-}
-
-static bool opens_script(const char *p, const char *end)
-{
-    return end - p > 7 && p[0] == '<' && strncasecmp(p + 1, "script", 6) == 0 && (is_space(p[7]) || p[7] == '/' || p[7] == '>');
-}
-
-/* The end tag of a script, or NULL: in <!-- a <script> hides the next </script> (13.2.5.15 to 13.2.5.31). */
-static const char *find_script_end(const char *p, const char *end)
-{
-    enum { PLAIN, ESCAPED, DOUBLE } state = PLAIN;
-
-    for (; p < end; p++) {
-        if (state == PLAIN && !(p = memchr(p, '<', (size_t)(end - p))))
-            return NULL;
-        if (*p == '<') {
-            if (state == PLAIN && end - p >= 4 && memcmp(p, "<!--", 4) == 0) {
-                state = ESCAPED;
-                p++; /* its dashes may already be those of --> */
-            } else if (closes_raw(p, end, "script", 6)) {
-                if (state != DOUBLE)
-                    return p;
-                state = ESCAPED;
-            } else if (state == ESCAPED && opens_script(p, end)) {
-                state = DOUBLE;
-            }
-        } else if (state != PLAIN && *p == '-' && end - p >= 3 && p[1] == '-' && p[2] == '>') {
-            state = PLAIN;
-            p += 2;
-        }
-    }
-    return NULL;
-}
-
 static bool contains_fold(const char *s, size_t len, const char *piece)
 {
     size_t n = strlen(piece);
@@ -431,22 +274,22 @@ static bool contains_fold(const char *s, size_t len, const char *piece)
 }
 
 /* The plus may be escaped ("ld&#x2B;json" is what ASP.NET writes). */
-static bool is_json_ld(const struct attribute *type)
+static bool is_json_ld(const struct html_attribute *type)
 {
     return contains_fold(type->value, type->value_len, "ld+json") || contains_fold(type->value, type->value_len, "ld&#x2b;json") ||
            contains_fold(type->value, type->value_len, "ld&#43;json");
 }
 
-static void keep_script(struct scan *s, const struct tag *t, const char *bytes, size_t len)
+static void keep_script(struct scan *s, const struct html_tag *t, const char *bytes, size_t len)
 {
     const char *p = t->name + t->name_len;
-    struct attribute a;
+    struct html_attribute a;
     bool slash;
 
     if (s->result->script_count == HTML_SCRIPTS_MAX)
         return;
-    while (p = skip_to_attribute(p, t->end, &slash), p < t->end && *p != '>') {
-        p = read_attribute(p, t->end, &a);
+    while (p = html_attribute_next(p, t->end, &slash), p < t->end && *p != '>') {
+        p = html_attribute_read(p, t->end, &a);
         if (!p)
             return;
         if (!name_is(&a, "type"))
@@ -459,18 +302,18 @@ static void keep_script(struct scan *s, const struct tag *t, const char *bytes, 
 }
 
 /* The elements whose contents are raw: emptied, or copied where the text belongs to the page. NULL: give up here. */
-static const char *raw_element(struct scan *s, struct tag *t)
+static const char *raw_element(struct scan *s, struct html_tag *t)
 {
     bool emptied = t->id == GUMBO_TAG_SCRIPT || t->id == GUMBO_TAG_STYLE || t->id == GUMBO_TAG_IFRAME;
-    struct tag close;
+    struct html_tag close;
 
-    if ((s->in_select && t->id != GUMBO_TAG_SCRIPT) || !end_tag(t, s->end))
+    if ((s->in_select && t->id != GUMBO_TAG_SCRIPT) || !html_tag_end(t, s->end))
         return NULL;
-    const char *stop = t->id == GUMBO_TAG_SCRIPT ? find_script_end(t->end, s->end) : find_raw_end(t->end, s->end, t->name, t->name_len);
+    const char *stop = t->id == GUMBO_TAG_SCRIPT ? html_script_end(t->end, s->end) : html_raw_end(t->end, s->end, t->name, t->name_len);
     if (!stop)
         return NULL;
-    begin_tag(&close, stop, s->end);
-    if (!end_tag(&close, s->end))
+    html_tag_begin(&close, stop, s->end);
+    if (!html_tag_end(&close, s->end))
         return NULL;
     if (t->id == GUMBO_TAG_SCRIPT)
         keep_script(s, t, t->end, (size_t)(stop - t->end));
@@ -491,24 +334,6 @@ static const char *raw_element(struct scan *s, struct tag *t)
 
 /* ---- comments ---- */
 
-/* Past the comment that begins at p ("<!--"), or NULL (13.2.5.43 to 13.2.5.52). */
-static const char *comment_end(const char *p, const char *end)
-{
-    p += 4;
-    if (p < end && *p == '>')
-        return p + 1;
-    if (end - p >= 2 && p[0] == '-' && p[1] == '>')
-        return p + 2;
-    while (p < end && (p = memmem(p, (size_t)(end - p), "--", 2))) {
-        if (end - p >= 3 && p[2] == '>')
-            return p + 3;
-        if (end - p >= 4 && p[2] == '!' && p[3] == '>')
-            return p + 4;
-        p++;
-    }
-    return NULL;
-}
-
 /* Leaves a comment out, or writes an empty one. */
 static void drop_comment(struct scan *s, const char *from, const char *to)
 {
@@ -527,7 +352,7 @@ static const char *declaration(struct scan *s, const char *p)
     const char *end;
 
     if (s->end - p >= 4 && memcmp(p, "<!--", 4) == 0) {
-        end = comment_end(p, s->end);
+        end = html_comment_end(p, s->end);
     } else {
         end = memchr(p + 2, '>', (size_t)(s->end - p - 2));
         end = end ? end + 1 : NULL;
@@ -544,78 +369,11 @@ static const char *declaration(struct scan *s, const char *p)
 
 /* ---- elements whose contents are markup ---- */
 
-static bool is_text_only(GumboTag id)
+static const char *foreign_element(struct scan *s, struct html_tag *t)
 {
-    return id == GUMBO_TAG_TITLE || id == GUMBO_TAG_DESC || id == GUMBO_TAG_MI || id == GUMBO_TAG_MO || id == GUMBO_TAG_MN ||
-           id == GUMBO_TAG_MS || id == GUMBO_TAG_MTEXT;
-}
-
-static bool is_foreign_name(GumboTag id)
-{
-    return id == GUMBO_TAG_UNKNOWN || id == GUMBO_TAG_A || id == GUMBO_TAG_STYLE || id == GUMBO_TAG_IMAGE || is_text_only(id);
-}
-
-/* Past the end tag of the svg or math element t, or NULL when its contents are not plainly its own: page elements break out of
- * it (13.2.6.5), HTML stands inside, tags do not match, or it has CDATA. */
-static const char *skip_foreign(const struct scan *s, const struct tag *t)
-{
-    struct { const char *name; size_t len; GumboTag id; } open[FOREIGN_MAX] = { { t->name, t->name_len, t->id } };
-    unsigned depth = 1;
-    struct tag inner;
-    const char *p = t->end;
-
-    while (p < s->end && (p = memchr(p, '<', (size_t)(s->end - p))) && s->end - p >= 4) {
-        if (memcmp(p, "<!--", 4) == 0) {
-            if (!(p = comment_end(p, s->end)))
-                return NULL;
-            continue;
-        }
-        if (s->end - p >= 9 && memcmp(p, "<![CDATA[", 9) == 0) {
-            if (!(p = memmem(p, (size_t)(s->end - p), "]]>", 3)))
-                return NULL;
-            continue;
-        }
-        bool closes = p[1] == '/';
-        if (!is_letter(p[1 + closes])) {
-            if (closes || p[1] == '!' || p[1] == '?')
-                return NULL;
-            p++;
-            continue;
-        }
-        begin_tag(&inner, p, s->end);
-        if (!end_tag(&inner, s->end))
-            return NULL;
-        p = inner.end;
-        if (closes) {
-            if (inner.end != inner.name + inner.name_len + 1) /* Gumbo compares all that stands before the '>' */
-                return NULL;
-            while (depth && (open[depth - 1].len != inner.name_len || strncasecmp(open[depth - 1].name, inner.name, inner.name_len) != 0))
-                depth--; /* an end tag closes what is open inside */
-            if (depth == 0)
-                return NULL;
-            if (--depth == 0)
-                return p;
-            continue;
-        }
-        GumboTag parent = open[depth - 1].id;
-        if (!(is_foreign_name(inner.id) || (inner.id == GUMBO_TAG_SVG && t->id == GUMBO_TAG_SVG)) || is_text_only(parent) || (is_text_only(inner.id) && s->table))
-            return NULL;
-        if (!inner.self_closing) {
-            if (depth == FOREIGN_MAX)
-                return NULL;
-            open[depth].name = inner.name;
-            open[depth].len = inner.name_len;
-            open[depth++].id = inner.id;
-        }
-    }
-    return NULL;
-}
-
-static const char *foreign_element(struct scan *s, struct tag *t)
-{
-    if (s->in_select || !end_tag(t, s->end))
+    if (s->in_select || !html_tag_end(t, s->end))
         return NULL;
-    const char *after = t->self_closing ? t->end : skip_foreign(s, t);
+    const char *after = t->self_closing ? t->end : html_foreign_end(t, s->end, s->table);
     if (!after)
         return NULL;
     put(s, t->start, (size_t)(t->name + t->name_len - t->start));
@@ -627,41 +385,6 @@ static const char *foreign_element(struct scan *s, struct tag *t)
         put(s, ">", 1);
     }
     return after;
-}
-
-/* Past the end tag of the noscript element t when it holds only text, images and frames; else NULL. */
-static const char *skip_noscript(const struct scan *s, const struct tag *t)
-{
-    struct tag inner;
-    const char *p = t->end;
-
-    while (p < s->end && (p = memchr(p, '<', (size_t)(s->end - p))) && s->end - p >= 4) {
-        if (memcmp(p, "<!--", 4) == 0) {
-            if (!(p = comment_end(p, s->end)))
-                return NULL;
-            continue;
-        }
-        bool closes = p[1] == '/';
-        if (!is_letter(p[1 + closes]))
-            return NULL;
-        begin_tag(&inner, p, s->end);
-        if (!end_tag(&inner, s->end))
-            return NULL;
-        p = inner.end;
-        if (closes)
-            return inner.id == GUMBO_TAG_NOSCRIPT ? p : NULL;
-        if (inner.id == GUMBO_TAG_IFRAME) {
-            if (!(p = find_raw_end(p, s->end, "iframe", 6)))
-                return NULL;
-            begin_tag(&inner, p, s->end);
-            if (!end_tag(&inner, s->end))
-                return NULL;
-            p = inner.end;
-        } else if (inner.id != GUMBO_TAG_IMG) {
-            return NULL;
-        }
-    }
-    return NULL;
 }
 
 /* ---- the page ---- */
@@ -708,12 +431,12 @@ static bool ends_select(GumboTag id)
     }
 }
 
-static const char *plain_start_tag(struct scan *s, struct tag *t)
+static const char *plain_start_tag(struct scan *s, struct html_tag *t)
 {
     if (s->in_select && ends_select(t->id))
         return NULL;
     if (!html_depth_start(&s->depth, t->id)) {
-        if (!end_tag(t, s->end))
+        if (!html_tag_end(t, s->end))
             return NULL;
         s->result->flattened = true;
         return t->end;
@@ -731,11 +454,11 @@ static const char *plain_start_tag(struct scan *s, struct tag *t)
     return t->end;
 }
 
-static const char *noscript_element(struct scan *s, struct tag *t)
+static const char *noscript_element(struct scan *s, struct html_tag *t)
 {
-    if (!s->body || s->table || s->in_select || s->depth.depth == s->depth.max || !end_tag(t, s->end))
+    if (!s->body || s->table || s->in_select || s->depth.depth == s->depth.max || !html_tag_end(t, s->end))
         return plain_start_tag(s, t);
-    const char *after = skip_noscript(s, t);
+    const char *after = html_noscript_end(t, s->end);
     if (!after)
         return plain_start_tag(s, t);
     put(s, "<noscript></noscript>", 21);
@@ -745,9 +468,9 @@ static const char *noscript_element(struct scan *s, struct tag *t)
 /* Handles the start tag at p and returns where to go on. NULL: give up here. */
 static const char *start_tag(struct scan *s, const char *p)
 {
-    struct tag t;
+    struct html_tag t;
 
-    begin_tag(&t, p, s->end);
+    html_tag_begin(&t, p, s->end);
     s->body = s->body || (!s->templates && !is_head_tag(t.id));
     s->after_pre = false;
     if (t.id != GUMBO_TAG_SCRIPT && t.id != GUMBO_TAG_STYLE)
@@ -772,10 +495,10 @@ static const char *start_tag(struct scan *s, const char *p)
 
 static const char *end_tag_at(struct scan *s, const char *p)
 {
-    struct tag t;
+    struct html_tag t;
 
-    begin_tag(&t, p, s->end);
-    if (!end_tag(&t, s->end) || (s->in_select && ends_select(t.id) && t.id != GUMBO_TAG_SELECT))
+    html_tag_begin(&t, p, s->end);
+    if (!html_tag_end(&t, s->end) || (s->in_select && ends_select(t.id) && t.id != GUMBO_TAG_SELECT))
         return NULL;
     s->after_pre = false;
     if (!html_depth_end(&s->depth, t.id))
@@ -795,7 +518,7 @@ static const char *end_tag_at(struct scan *s, const char *p)
 static const char *put_reference(struct scan *s, const char *p, const char *end)
 {
     const char *from = p++;
-    while (p < end && (is_letter(*p) || (*p >= '0' && *p <= '9') || *p == '#'))
+    while (p < end && (html_is_letter(*p) || (*p >= '0' && *p <= '9') || *p == '#'))
         p++;
     p += p < end && *p == ';';
     put(s, from, (size_t)(p - from));
@@ -815,7 +538,7 @@ static const char *put_character(struct scan *s, const char *p, const char *end)
 static const char *put_white(struct scan *s, const char *p, const char *end)
 {
     *s->out++ = *p == '\r' ? '\n' : *p;
-    while (p < end && is_space(*p))
+    while (p < end && html_is_space(*p))
         p++;
     return p;
 }
@@ -841,7 +564,7 @@ static void put_text(struct scan *s, const char *p, const char *end)
         return;
     }
     while (p < end)
-        p = is_space(*p) ? put_white(s, p, end) : put_run(s, p, end);
+        p = html_is_space(*p) ? put_white(s, p, end) : put_run(s, p, end);
 }
 
 /* Scans from the start and returns where it gave up, or the end. */
@@ -859,9 +582,9 @@ static const char *scan_page(struct scan *s)
             s->pending = true;
             s->after_pre = false;
         }
-        if (is_letter(lt[1])) {
+        if (html_is_letter(lt[1])) {
             next = start_tag(s, lt);
-        } else if (lt[1] == '/' && is_letter(lt[2])) {
+        } else if (lt[1] == '/' && html_is_letter(lt[2])) {
             next = end_tag_at(s, lt);
         } else if (lt[1] == '!' || lt[1] == '?' || lt[1] == '/') {
             next = declaration(s, lt);
