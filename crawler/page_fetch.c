@@ -48,7 +48,8 @@ struct page_fetch {
     struct buffer framed;
     int status;
     int64_t fetched_at_ms;
-    bool gone, dead;
+    bool gone;
+    char *dead;                           /* why it is a dead letter rather than a page; owned */
     uv_work_t framing;
 };
 
@@ -114,6 +115,7 @@ static void page_free(struct work *w)
         free(p->header[i]);
     body_fini(&p->body);
     buffer_fini(&p->framed);
+    free(p->dead);
     free(p);
 }
 
@@ -203,35 +205,58 @@ static void fill(const struct page_fetch *p, const struct hints *h, struct page 
     page->body_len = p->framed.len ? p->framed.len : p->body.len;
 }
 
+/* It can never be sent. When it is the process that cannot go on, the request stays open: it is fetched again. */
+static void not_produced(struct page_fetch *p, const struct error *err)
+{
+    if (err->kind == ERROR_SYSTEM)
+        return;
+    work_event(&p->work, "fetch", "failed", err->message, NULL);
+    close_with(p, OUTCOME_FAILED, "produce");
+}
+
 static void on_delivered(void *arg, const struct record *r, const struct error *err)
 {
     struct page_fetch *p = arg;
     (void)r;
-    if (!work_answered(&p->work) || (err && err->kind == ERROR_SYSTEM)) /* then the process ends, and the request stays open */
+    if (!work_answered(&p->work))
         return;
-    if (!err) {
-        bool elsewhere = strcmp(p->url.id.hex, p->work.claim->id.hex) != 0;
+    bool elsewhere = strcmp(p->url.id.hex, p->work.claim->id.hex) != 0;
+    if (err)
+        not_produced(p, err);
+    else if (p->dead)
+        close_with(p, OUTCOME_DEADLETTERED, NULL);
+    else
         work_complete(&p->work, &(struct result){ .completion = FRONTIER_SENT, .end = elsewhere ? &p->url.id : NULL });
-    } else {
-        work_event(&p->work, "fetch", "failed", err->message, NULL);
-        close_with(p, OUTCOME_FAILED, "produce");
-    }
 }
 
-/* Returns false when the producer has no room now. */
-static bool send_page(struct page_fetch *p)
+static bool send_page(struct page_fetch *p, struct error *err)
 {
     struct hints h;
     struct page page;
-    struct error err;
     hints_read(&h, p->work.claim->hints);
     fill(p, &h, &page);
-    p->work.pending++;
-    bool sent = page_send(p->work.crawl->producer, &page, on_delivered, p, &err);
+    bool sent = page_send(p->work.crawl->producer, &page, on_delivered, p, err);
     hints_fini(&h);
     free((char *)page.include);
     free((char *)page.exclude);
-    if (sent) {
+    return sent;
+}
+
+static bool send_dead(struct page_fetch *p, struct error *err)
+{
+    const struct claim *c = p->work.claim;
+    struct record r = { .topic = TOPIC_PAGES, .partition = -1, .offset = -1, .key = c->id.hex, .key_len = ID_HEX_LEN, .value = "" };
+    struct deadletter d = { .stage = "crawl", .reason = "too_large", .message = p->dead, .url_id = c->id.hex, .url = c->url,
+                            .source = c->source, .version = c->version, .record = &r };
+    return deadletter_send(p->work.crawl->producer, &d, on_delivered, p, err);
+}
+
+/* Returns false when the producer has no room now. */
+static bool hand_over(struct page_fetch *p)
+{
+    struct error err;
+    p->work.pending++;
+    if (p->dead ? send_dead(p, &err) : send_page(p, &err)) {
         free(p->body.data); /* the producer has its copy; the bytes stay charged until they are delivered */
         p->body.data = NULL;
         buffer_fini(&p->framed);
@@ -240,15 +265,14 @@ static bool send_page(struct page_fetch *p)
     p->work.pending--;
     if (err.kind == ERROR_LIMIT)
         return false;
-    work_event(&p->work, "fetch", "failed", err.message, NULL);
-    close_with(p, OUTCOME_FAILED, "produce");
+    not_produced(p, &err);
     return true;
 }
 
 static void send_or_wait(struct page_fetch *p)
 {
     struct crawl *c = p->work.crawl;
-    if (!c->unsent && send_page(p))
+    if (!c->unsent && hand_over(p))
         return;
     p->waits_to_send = true;
     p->next_unsent = NULL;
@@ -264,7 +288,7 @@ void page_fetch_send_waiting(struct crawl *c)
         if (!c->unsent)
             c->unsent_tail = &c->unsent;
         p->waits_to_send = false;
-        if (!send_page(p)) {
+        if (!hand_over(p)) {
             p->waits_to_send = true;
             p->next_unsent = c->unsent;
             c->unsent = p;
@@ -275,38 +299,22 @@ void page_fetch_send_waiting(struct crawl *c)
     }
 }
 
-static void on_deadletter(void *arg, const struct record *r, const struct error *err)
-{
-    struct page_fetch *p = arg;
-    (void)r;
-    if (!work_answered(&p->work) || (err && err->kind == ERROR_SYSTEM)) /* as on_delivered() */
-        return;
-    if (!err) {
-        close_with(p, OUTCOME_DEADLETTERED, NULL);
-    } else {
-        work_event(&p->work, "fetch", "failed", err->message, NULL);
-        close_with(p, OUTCOME_FAILED, "produce");
-    }
-}
-
 /* What is larger than may travel becomes an event and a dead letter without its body, never a silent drop. */
 static void too_large(struct page_fetch *p, const char *why)
 {
-    const struct claim *c = p->work.claim;
-    struct error err;
-    struct record r = { .topic = TOPIC_PAGES, .partition = -1, .offset = -1, .key = c->id.hex, .key_len = ID_HEX_LEN, .value = "" };
-    struct deadletter d = { .stage = "crawl", .reason = "too_large", .message = why, .url_id = c->id.hex, .url = c->url, .source = c->source,
-                            .version = c->version, .record = &r };
+    p->dead = xstrdup(why);
+    body_fini(&p->body);
+    buffer_fini(&p->framed);
     work_event(&p->work, "fetch", "deadlettered", why, NULL);
-    p->work.pending++;
-    if (deadletter_send(p->work.crawl->producer, &d, on_deadletter, p, &err))
-        return;
-    p->work.pending--;
-    retry_in(p, RETRY_FIRST_MS); /* no room now */
+    send_or_wait(p);
 }
 
 static void framed_or_not(struct page_fetch *p)
 {
+    if (p->framed.len) { /* about as long at most: what was charged is for the frame now */
+        free(p->body.data);
+        p->body.data = NULL;
+    }
     if (fits(p))
         send_or_wait(p);
     else

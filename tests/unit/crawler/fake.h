@@ -39,6 +39,7 @@ static struct fake {
     struct buffer journal;
     bool deliver;           /* delivery reports come by themselves */
     bool full;              /* the producer has no room */
+    const struct error *unsendable; /* what it says of every record; NULL: nothing */
     bool seen;              /* what frontier_seen() says */
     bool answer_discover;   /* discovers are answered by themselves */
     bool discover_fails;
@@ -338,6 +339,8 @@ static inline bool take_record(const char *word, producer_delivery_fn *fn, void 
 {
     if (fake.full)
         return error_set(err, ERROR_LIMIT, "full");
+    if (fake.unsendable)
+        return error_set(err, fake.unsendable->kind, "%s", fake.unsendable->message);
     note("%s", word);
     fake.on_delivery = fn;
     fake.delivery_arg = arg;

@@ -185,27 +185,55 @@ static void end_seen_before(void **state)
     fake_down();
 }
 
-/* Without room the page waits; with room it goes; complete only after the delivery report. */
+/* Without room page or dead letter waits; with room it goes; complete only after the delivery report. */
 static void producer_full(void **state)
 {
     (void)state;
-    fake_up(site);
-    fake.full = true;
-    fake.deliver = false;
-    page_fetch_begin(&fake.crawl, fake_claim(CLAIM_PAGE, "/ok"));
-    fake_run("crawl-delay:2000");
-    while (!fake.crawl.unsent)
-        uv_run(&fake.loop, UV_RUN_ONCE);
-    page_fetch_send_waiting(&fake.crawl);
-    assert_non_null(fake.crawl.unsent);
-    fake.full = false;
-    page_fetch_send_waiting(&fake.crawl);
-    assert_null(fake.crawl.unsent);
-    fake_run(" page");
-    assert_true(budget_used(fake.budget) > 0); /* the bytes are counted until they are delivered */
-    deliver(NULL);
-    assert_non_null(strstr(fake_run(NULL), "page delivered SENT"));
-    fake_down();
+    static const struct { const char *path, *sent, *last; } rows[] = {
+        { "/ok", " page", "page delivered SENT" }, { "/large", " deadletter", "deadletter delivered CLOSE:deadlettered" },
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        fake_up(site);
+        fake.full = true;
+        fake.deliver = false;
+        page_fetch_begin(&fake.crawl, fake_claim(CLAIM_PAGE, rows[i].path));
+        fake_run("crawl-delay:2000");
+        for (int turns = 0; !fake.crawl.unsent; turns++) {
+            CHECK(fake.crawl.works && turns < 10000, "%s did not wait: %s", rows[i].path, buffer_str(&fake.journal));
+            uv_run(&fake.loop, UV_RUN_ONCE);
+        }
+        page_fetch_send_waiting(&fake.crawl);
+        assert_non_null(fake.crawl.unsent);
+        fake.full = false;
+        page_fetch_send_waiting(&fake.crawl);
+        assert_null(fake.crawl.unsent);
+        fake_run(rows[i].sent);
+        /* a page's bytes are counted until they are delivered; a dead letter has none */
+        CHECK((budget_used(fake.budget) > 0) == (i == 0), "%s: %zu bytes", rows[i].path, budget_used(fake.budget));
+        deliver(NULL);
+        CHECK(strstr(fake_run(NULL), rows[i].last), "%s: %s", rows[i].path, buffer_str(&fake.journal));
+        fake_down();
+    }
+}
+
+/* What can never be sent ends; a producer that is dead ends the process, and the request stays open for the next one. */
+static void producer_refuses(void **state)
+{
+    (void)state;
+    static const struct { const char *path; enum error_kind kind; const char *last; } rows[] = {
+        { "/ok", ERROR_INVALID, "CLOSE:failed:produce" }, { "/large", ERROR_INVALID, "CLOSE:failed:produce" },
+        { "/ok", ERROR_SYSTEM, "crawl-delay:2000" },      { "/large", ERROR_SYSTEM, "crawl-delay:2000" },
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct error err = { rows[i].kind, "no" };
+        fake_up(site);
+        fake.unsendable = &err;
+        page_fetch_begin(&fake.crawl, fake_claim(CLAIM_PAGE, rows[i].path));
+        const char *got = fake_run(rows[i].kind == ERROR_SYSTEM ? rows[i].last : NULL);
+        CHECK(strstr(got, rows[i].last) && !strstr(got, "RETRY"), "%s: %s", rows[i].path, got);
+        CHECK((fake.crawl.works != NULL) == (rows[i].kind == ERROR_SYSTEM), "%s: %s", rows[i].path, got);
+        fake_down();
+    }
 }
 
 /* Lost at every point of the way: abandoned once, never completed, whatever comes back later. */
@@ -290,7 +318,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(slot_lost),
         cmocka_unit_test(every_way), cmocka_unit_test(what_travels), cmocka_unit_test(rechecks), cmocka_unit_test(robots_unreachable),
-        cmocka_unit_test(robots_from_redis), cmocka_unit_test(end_seen_before), cmocka_unit_test(producer_full),
+        cmocka_unit_test(robots_from_redis), cmocka_unit_test(end_seen_before), cmocka_unit_test(producer_full), cmocka_unit_test(producer_refuses),
         cmocka_unit_test(lease_lost), cmocka_unit_test(redirect_hops_between_domains), cmocka_unit_test(dropped_with_the_stage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
