@@ -467,10 +467,31 @@ static void make_room(struct inorder *o, int32_t partition)
         o->lanes[o->partitions] = NULL;
 }
 
+static void lane_free(struct lane *l)
+{
+    l->leaving = true;
+    l->generation = ++l->owner->generation;
+    lane_drop_all(l);
+    l->owner->lanes[l->partition] = NULL;
+    free(l);
+}
+
+static void free_leaving(struct inorder *o)
+{
+    for (int32_t p = 0; p < o->partitions; p++)
+        if (o->lanes[p] && o->lanes[p]->leaving)
+            lane_free(o->lanes[p]);
+    update_throttle(o);
+}
+
 static void on_assigned(void *arg, const int32_t *partitions, size_t count)
 {
     struct inorder *o = arg;
 
+    if (o->revoking) { /* this loop stood still for so long that the stream gave up waiting for our answer */
+        o->revoking = false;
+        free_leaving(o);
+    }
     for (size_t i = 0; i < count; i++) {
         int32_t p = partitions[i];
         make_room(o, p);
@@ -481,15 +502,6 @@ static void on_assigned(void *arg, const int32_t *partitions, size_t count)
         if (redis_connected(o->redis))
             lane_read_position(l);
     }
-}
-
-static void lane_free(struct lane *l)
-{
-    l->leaving = true;
-    l->generation = ++l->owner->generation;
-    lane_drop_all(l);
-    l->owner->lanes[l->partition] = NULL;
-    free(l);
 }
 
 static void on_revoked(void *arg, const int32_t *partitions, size_t count, bool lost)
@@ -552,11 +564,10 @@ static void drop_late(struct inorder *o, uint64_t now_ms)
 {
     bool late_revoke = o->revoking && now_ms - o->revoke_started_ms > REVOKE_LIMIT_MS;
 
-    for (int32_t p = 0; p < o->partitions && late_revoke; p++)
-        if (o->lanes[p] && o->lanes[p]->leaving)
-            lane_free(o->lanes[p]);
-    if (late_revoke)
+    if (late_revoke) {
+        free_leaving(o);
         check_leaving(o);
+    }
 }
 
 static void on_consumer_closed(void *arg)

@@ -3,6 +3,7 @@
 #include "pipeline/inorder.h"
 
 #include "base/hash.h"
+#include "pipeline/stream_driver.h"
 #include "tests/unit/stage_rig.h"
 
 /* The effect: the record's value is put at the end of a list; a repeat would be seen. */
@@ -19,6 +20,7 @@ struct piece {
 };
 
 static struct rig rig;
+static struct stream *input;
 static struct redis *redis;
 static struct inorder *inorder;
 static struct piece *pieces[512];
@@ -98,7 +100,7 @@ static void open_inorder(size_t max_items)
 
     redis = redis_create(&rig.loop, rig.redis.socket, NULL, &connection, &err);
     CHECK(redis, "%s", err.message);
-    inorder = inorder_create(rig.stream, &rig.loop, redis, &options, &callbacks, &err);
+    inorder = inorder_create(input, &rig.loop, redis, &options, &callbacks, &err);
     CHECK(inorder, "%s", err.message);
 }
 
@@ -119,6 +121,7 @@ static int begin(void **state)
 {
     (void)state;
     rig_init(&rig, NULL);
+    input = rig.stream;
     mode = ALL_AT_ONCE;
     topic = TOPIC_PAGES;
     applied = dropped = 0;
@@ -416,6 +419,70 @@ static void a_position_beyond_the_end(void **state)
     close_inorder();
 }
 
+/* --- a consumer group that the test plays --- */
+
+static struct group {
+    struct stream stream;
+    struct consumer consumer;
+    struct consumer_callbacks callbacks;
+    size_t started, answered; /* consumer_start(), consumer_revoked() */
+} group;
+
+static int32_t group_partitions(const struct stream *s, enum topic t) { (void)s, (void)t; return 3; }
+static void group_start(struct consumer *c, int32_t p, int64_t offset) { (void)c, (void)p, (void)offset; group.started++; }
+static void group_revoked(struct consumer *c) { (void)c; group.answered++; }
+static void group_pause(struct consumer *c, int32_t p) { (void)c, (void)p; }
+static void group_done(struct consumer *c, int32_t p, int64_t offset) { (void)c, (void)p, (void)offset; }
+static bool group_ready(const struct consumer *c) { (void)c; return true; }
+static int64_t group_lag(const struct consumer *c) { (void)c; return 0; }
+static void group_destroy(struct consumer *c) { (void)c; }
+
+static struct consumer *group_consumer(struct stream *s, uv_loop_t *loop, enum topic t, const char *name,
+                                       const struct consumer_callbacks *callbacks, struct error *err)
+{
+    static const struct consumer_driver driver = { group_start, group_revoked, group_pause, group_pause, group_done,
+                                                   group_ready, group_lag, NULL, group_destroy };
+    (void)s, (void)loop, (void)t, (void)name, (void)err;
+    group.callbacks = *callbacks;
+    group.consumer.driver = &driver;
+    return &group.consumer;
+}
+
+static void group_give(int64_t offset)
+{
+    struct record r = { .topic = topic, .offset = offset, .value = "0", .value_len = 1 };
+    group.callbacks.on_record(group.callbacks.arg, record_copy(&r));
+}
+
+/* The loop stood still while a revocation was to be answered: the group goes on without us, and gives us partitions anew. What we
+ * held of them is dropped, and their lanes begin anew; the answer that came to nothing is not given later. */
+static void a_group_that_did_not_wait(void **state)
+{
+    static const struct stream_driver driver = { .partitions = group_partitions, .consumer_create = group_consumer };
+    static const int32_t first[] = { 0, 1 }, second[] = { 0, 2 };
+    (void)state;
+    mode = BY_HAND;
+    group = (struct group){ .stream.driver = &driver };
+    input = &group.stream;
+    open_inorder(0);
+    group.callbacks.on_assigned(group.callbacks.arg, first, 2);
+    RUN_UNTIL(&rig.loop, group.started == 2);
+    group_give(0);
+    group_give(1);
+    group.callbacks.on_revoked(group.callbacks.arg, first, 2, false);
+    assert_int_equal(group.answered, 0); /* two are in work */
+    group.callbacks.on_assigned(group.callbacks.arg, second, 2);
+    assert_int_equal(dropped, 2);
+    RUN_UNTIL(&rig.loop, group.started == 4);
+    mode = ALL_AT_ONCE;
+    group_give(0);
+    RUN_UNTIL(&rig.loop, applied == 1);
+    assert_int_equal(group.answered, 0);
+    group.callbacks.on_revoked(group.callbacks.arg, second, 2, false);
+    RUN_UNTIL(&rig.loop, group.answered == 1); /* nothing is in work */
+    close_inorder();
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 int main(void)
 {
@@ -433,6 +500,7 @@ int main(void)
         TEST(drain_gives_up_what_takes_too_long),
         TEST(a_position_that_is_none_is_fatal),
         TEST(a_position_beyond_the_end),
+        TEST(a_group_that_did_not_wait),
     };
     log_set_level(LOG_ERROR);
     return cmocka_run_group_tests(tests, NULL, NULL);
