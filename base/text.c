@@ -79,6 +79,15 @@ size_t text_invalid_length(const char *s, size_t len)
     return n;
 }
 
+size_t text_cut(const char *s, size_t len, size_t max)
+{
+    if (len <= max)
+        return len;
+    for (len = max; len > 0 && ((unsigned char)s[len] & 0xC0) == 0x80;)
+        len--;
+    return len;
+}
+
 uint32_t text_next(const char **s, const char *end)
 {
     const unsigned char *p = (const unsigned char *)*s;

@@ -12,6 +12,8 @@
 bool text_valid_utf8(const char *s, size_t len);
 size_t text_valid_prefix(const char *s, size_t len);   /* bytes of s before the first invalid one */
 size_t text_invalid_length(const char *s, size_t len); /* bytes of the invalid sequence at s that one U+FFFD stands for; len > 0 */
+/* Bytes of the longest beginning of s (UTF-8) of at most max bytes that does not end inside a character. */
+size_t text_cut(const char *s, size_t len, size_t max);
 
 /* Next code point at *s (moves *s on), U+FFFD for invalid bytes. *s must be before end. */
 uint32_t text_next(const char **s, const char *end);

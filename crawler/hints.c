@@ -9,21 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The longest beginning of s of at most max bytes that does not end inside a character. */
-static size_t cut_len(const char *s, size_t max)
-{
-    size_t len = strnlen(s, max + 1);
-    if (len <= max)
-        return len;
-    for (len = max; len > 0 && ((unsigned char)s[len] & 0xc0) == 0x80;)
-        len--;
-    return len;
-}
-
 static void put(json_t *o, const char *name, const char *value, size_t max)
 {
     if (max > 0 && value && *value && text_valid_utf8(value, strlen(value)))
-        json_object_set_new(o, name, json_stringn(value, cut_len(value, max)));
+        json_object_set_new(o, name, json_stringn(value, text_cut(value, strlen(value), max)));
 }
 
 static bool dump(const struct hints *h, size_t title, size_t summary, size_t authors, char out[FRONTIER_HINTS_MAX + 1])

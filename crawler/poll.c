@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "crawler/backfill.h"
 #include "crawler/blocked.h"
 #include "crawler/reader.h"
@@ -86,10 +87,7 @@ static const char *kind_name(enum claim_kind kind)
 void poll_status(char out[POLL_STATUS_SIZE], const char *fmt, const char *what)
 {
     char *text = xasprintf(fmt, what);
-    size_t len = strnlen(text, POLL_STATUS_SIZE);
-    if (len == POLL_STATUS_SIZE)
-        for (len--; len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80;)
-            len--;
+    size_t len = text_cut(text, strlen(text), POLL_STATUS_SIZE - 1);
     memcpy(out, text, len);
     out[len] = '\0';
     free(text);

@@ -110,9 +110,7 @@ const char *clean_text(struct arena *a, struct buffer *scratch, const char *text
     struct buffer resolved;
     if (!text)
         return NULL;
-    if (len > CLEAN_MAX)
-        for (len = CLEAN_MAX; len && ((unsigned char)text[len] & 0xC0) == 0x80;)
-            len--;
+    len = text_cut(text, len, CLEAN_MAX);
     buffer_init(&resolved, 0);
     if (memchr(text, '&', len) || memchr(text, '<', len)) {
         resolve(text, len, &resolved);

@@ -3,6 +3,7 @@
 #include "base/decode.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "base/url.h"
 #include "extractor/record.h"
 #include "extractor/selectors.h"
@@ -64,9 +65,7 @@ static void put_answer(struct buffer *out, struct answer *a, const char *reason,
 {
     a->reason_len = (uint32_t)strlen(reason);
     a->canonical_len = (uint32_t)strlen(canonical);
-    a->title_len = (uint32_t)strnlen(title, TITLE_MAX);
-    while (a->title_len > 0 && ((unsigned char)title[a->title_len] & 0xC0) == 0x80)
-        a->title_len--; /* not inside a character */
+    a->title_len = (uint32_t)text_cut(title, strlen(title), TITLE_MAX);
     a->members_len = (uint32_t)members->len;
     a->doubted_len = (uint32_t)(doubted_count * sizeof(*doubted));
     buffer_append(out, a, sizeof(*a));

@@ -12,6 +12,7 @@
 #include "base/json_scan.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "pipeline/deadletter.h"
 #include "pipeline/event.h"
 #include "pipeline/inorder.h"
@@ -251,7 +252,9 @@ static void text_of(const struct json_member *m, char *out, size_t size)
 
     buffer_init(&b, 0);
     json_member_text(m->value, m->len, &b);
-    snprintf(out, size, "%.*s", (int)(size - 1), buffer_str(&b));
+    size_t len = text_cut(buffer_str(&b), strlen(buffer_str(&b)), size - 1);
+    memcpy(out, buffer_str(&b), len);
+    out[len] = '\0';
     buffer_fini(&b);
 }
 

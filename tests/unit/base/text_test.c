@@ -27,6 +27,18 @@ static void test_valid(void **state)
         CHECK(text_valid_utf8(cases[i].text, strlen(cases[i].text)) == cases[i].valid, "%s", cases[i].name);
 }
 
+static void test_cut(void **state)
+{
+    (void)state;
+    static const struct { const char *name, *text; size_t max, want; } cases[] = {
+        { "shorter", "abc", 4, 3 }, { "as long", "abc", 3, 3 }, { "longer", "abc", 2, 2 }, { "nothing", "abc", 0, 0 },
+        { "behind a character", "a\xE1\xBB\xA9""b", 4, 4 }, { "inside one", "a\xE1\xBB\xA9""b", 3, 1 }, { "in front of it", "a\xE1\xBB\xA9""b", 1, 1 },
+        { "inside the only one", "\xF0\x9F\x98\x80", 3, 0 }, { "no UTF-8 at all", "\x80\x80\x80", 2, 0 },
+    };
+    for (size_t i = 0; i < COUNT(cases); i++)
+        CHECK(text_cut(cases[i].text, strlen(cases[i].text), cases[i].max) == cases[i].want, "%s", cases[i].name);
+}
+
 static const struct { const char *name, *in, *want; } folds[] = {
     { "runs and ends", "  a \t\n b\xC2\xA0\xC2\xA0""c ", "a b c" },
     { "ideographic", "\xE3\x80\x80\xE6\x97\xA5\xE3\x80\x80\xE6\x9C\xAC", "\xE6\x97\xA5 \xE6\x9C\xAC" },
@@ -136,7 +148,7 @@ static void test_terminal(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_valid),        cmocka_unit_test(test_tables),   cmocka_unit_test(test_nfc_against_library),
+        cmocka_unit_test(test_valid),        cmocka_unit_test(test_cut),        cmocka_unit_test(test_tables),   cmocka_unit_test(test_nfc_against_library),
         cmocka_unit_test(test_bounded),      cmocka_unit_test(test_terminal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

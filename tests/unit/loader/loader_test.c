@@ -3,6 +3,7 @@
 #include "pipeline/stage.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "pipeline/article.h"
 #include "pipeline/deadletter.h"
 #include "pipeline/event.h"
@@ -183,6 +184,31 @@ static void events_tell_of_health_and_aliases(void **state)
     assert_string_equal(redis_text(frontier->c, "EXISTS %s", position.s), "1");
 }
 
+/* A reason that is longer than its place ends with a whole character. */
+static void a_long_reason_is_cut_between_characters(void **state)
+{
+    char reason[300], *at = reason;
+
+    (void)state;
+    *at++ = 'x'; /* 199 bytes fit: an x, and 66 times three */
+    for (int i = 0; i < 90; i++)
+        at += sprintf(at, "\xE1\xBB\xA9");
+    freeReplyObject(redis_server_ask(&rig.redis, "HSET t:source:src url https://a.example/"));
+    tell("fetch", "failed", reason, "src", 1, NULL);
+    RUN_UNTIL(&rig.loop, redis_server_number(&rig.redis, "HEXISTS t:source:src last_error") == 1);
+    const char *got = TEXT("HGET t:source:src last_error");
+    CHECK(strlen(got) == 199 && text_valid_utf8(got, strlen(got)), "%zu bytes: %s", strlen(got), got);
+    reason[0] = 'y', reason[1] = '\0';
+    at = reason + 1; /* now the cut is inside one */
+    *at++ = 'y';
+    for (int i = 0; i < 90; i++)
+        at += sprintf(at, "\xE1\xBB\xA9");
+    tell("robots", "denied", reason, "src", 2, NULL);
+    RUN_UNTIL(&rig.loop, TEXT("HGET t:source:src last_error")[0] == 'y');
+    got = TEXT("HGET t:source:src last_error");
+    CHECK(strlen(got) == 197 && text_valid_utf8(got, strlen(got)), "%zu bytes: %s", strlen(got), got);
+}
+
 static void redis_is_killed_again_and_again(void **state)
 {
     (void)state;
@@ -260,6 +286,7 @@ int main(void)
         TEST(what_is_no_record),
         TEST(events_tell_of_health_and_aliases),
         cmocka_unit_test_setup_teardown(events_tell_of_health_and_aliases, begin_apart, end),
+        TEST(a_long_reason_is_cut_between_characters),
         TEST(redis_is_killed_again_and_again),
         TEST(drains_and_goes_on),
         TEST(ends_at_any_time),
