@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/url.h"
 #include "config/config.h"
+#include "loader/alias.lua.h"
 #include "loader/article.lua.h"
 #include "loader/article_lib.lua.h"
 #include "loader/evict.lua.h"
@@ -17,6 +18,7 @@
 #include <string.h>
 
 struct redis_script load_article_script = { .name = "load_article", .prelude = article_lib_lua, .source = article_lua };
+struct redis_script load_alias_script = { .name = "load_alias", .prelude = article_lib_lua, .source = alias_lua };
 struct redis_script load_health_script = { .name = "load_health", .source = health_lua };
 struct redis_script load_evict_script = { .name = "load_evict", .prelude = article_lib_lua, .source = evict_lua };
 

@@ -317,11 +317,12 @@ static bool take_alias(struct health *h, const struct json_member *m)
     if (strcmp(what, "duplicate") != 0 || !id_valid(article, strlen(article)) || !id_valid(h->record->key, h->record->key_len))
         return false;
     snprintf(id, sizeof(id), "%.*s", ID_HEX_LEN, (const char *)h->record->key);
-    struct key key = key_url(l->env.config->prefix, id);
+    const char *prefix = l->env.config->prefix;
+    struct key url = key_url(prefix, id), aliases = key_aliases(prefix, article);
     snprintf(ttl, sizeof(ttl), "%" PRId64, l->env.config->loader.ttl_ms);
-    const char *argv[] = { "SET", key.s, article, "PX", ttl };
+    const char *argv[] = { url.s, aliases.s, prefix, id, article, ttl };
     h->asking = true;
-    redis_call(l->cache, on_alias, h, COUNT(argv), argv, NULL);
+    redis_eval(l->cache, &load_alias_script, on_alias, h, 2, COUNT(argv), argv, NULL);
     return true;
 }
 

@@ -38,6 +38,6 @@ struct load_call {
 };
 void load_call_init(struct load_call *c, const struct load *l, const struct config *config);
 
-extern struct redis_script load_article_script, load_health_script, load_evict_script;
+extern struct redis_script load_article_script, load_alias_script, load_health_script, load_evict_script;
 
 #endif

@@ -57,10 +57,7 @@ end
 -- Whatever is older than this record is past its time when meta ends: a late redelivery brings nothing back.
 redis.call('PEXPIRE', KEYS[2], left + 86400000)
 redis.call('SET', KEYS[6], id, 'PX', left)
-for i = 7, #KEYS - 1 do -- aliases: an address that has an article of its own keeps it
-  local leads_to = redis.call('GET', KEYS[i])
-  if not leads_to or leads_to == id then redis.call('SET', KEYS[i], id, 'PX', left) end
-end
+for i = 7, #KEYS - 1 do lead(prefix, KEYS[i]:sub(-32), id, left) end
 
 local what = removed and 'removed' or ((held[1] and not held[5]) and 'updated' or 'new')
 redis.call('XADD', KEYS[4], 'MAXLEN', '~', ARGV[16], '*', 'what', what, 'id', id, 'version', ARGV[5], 'revision', ARGV[6])

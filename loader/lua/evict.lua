@@ -3,7 +3,7 @@
 local ids = redis.call('ZRANGE', KEYS[1], 0, tonumber(ARGV[2]) - 1)
 for _, id in ipairs(ids) do
   forget(ARGV[1], id)
-  redis.call('DEL', ARGV[1] .. ':url:' .. id)
+  forget_addresses(ARGV[1], id)
 end
 redis.call('XTRIM', KEYS[2], 'MAXLEN', '~', math.max(100, redis.call('ZCARD', KEYS[1])))
 return #ids

@@ -270,6 +270,46 @@ static void evicts_the_oldest(void **state)
     assert_string_equal(apply(0, (struct one){ v, 1 }), "stale"); /* gone is not forgotten */
 }
 
+static void lead(int alias, int article)
+{
+    char url[64], known[64];
+    struct id from = id_n(alias), to = id_n(article);
+    const char *argv[] = { url, known, "t", from.hex, to.hex, "3600000" };
+
+    snprintf(url, sizeof(url), "t:url:%s", from.hex);
+    snprintf(known, sizeof(known), "t:aliases:%s", to.hex);
+    freeReplyObject(script_eval(redis, &load_alias_script, 2, 6, argv, NULL));
+}
+
+static void addresses_go_with_their_article(void **state)
+{
+    int64_t v = clock_unix_ms();
+    const char *argv[] = { "t:loaded", "t:stream:articles", "t", "1" };
+
+    (void)state;
+    lead(10, 0); /* before its article is here */
+    apply(0, (struct one){ v, 1 });
+    apply(1, (struct one){ v + 1, 1 });
+    for (int alias = 11; alias < 30; alias++)
+        lead(alias, 0);
+    lead(1, 0);   /* has an article of its own */
+    lead(40, 1);
+    lead(40, 0);  /* leads to one that is here */
+    assert_string_equal(redis_text(redis, "SCARD t:aliases:%s", id_n(0).hex), "16");
+    assert_string_equal(redis_text(redis, "GET t:url:%s", id_n(29).hex), id_n(0).hex);
+    freeReplyObject(script_eval(redis, &load_evict_script, 2, 4, argv, NULL));
+    assert_string_equal(redis_text(redis, "EXISTS t:url:%s t:url:%s t:url:%s t:aliases:%s", id_n(0).hex, id_n(10).hex, id_n(25).hex,
+                                   id_n(0).hex), "0");
+    assert_string_equal(redis_text(redis, "GET t:url:%s", id_n(1).hex), id_n(1).hex);
+    assert_string_equal(redis_text(redis, "GET t:url:%s", id_n(40).hex), id_n(1).hex);
+    assert_string_equal(redis_text(redis, "EXISTS t:url:%s", id_n(29).hex), "1"); /* the 17th and later: until their time */
+    CHECK(redis_server_number(&server, "PTTL t:url:%s", id_n(29).hex) > 0, "for a time");
+    lead(40, 2); /* what it led to is here no more, once it has gone, too */
+    freeReplyObject(script_eval(redis, &load_evict_script, 2, 4, argv, NULL));
+    lead(40, 2);
+    assert_string_equal(redis_text(redis, "GET t:url:%s", id_n(40).hex), id_n(2).hex);
+}
+
 static void health_tells_the_newest(void **state)
 {
     const char *first[] = { "t:source:a", "t:hp", "", "1", "2000", "last_error_at", "last_error", "dns" };
@@ -299,6 +339,7 @@ int main(void)
         cmocka_unit_test_setup(any_order_gives_the_same, empty),
         cmocka_unit_test_setup(aliases_lead_to_it_unless_they_have_their_own, empty),
         cmocka_unit_test_setup(evicts_the_oldest, empty),
+        cmocka_unit_test_setup(addresses_go_with_their_article, empty),
         cmocka_unit_test_setup(health_tells_the_newest, empty),
     };
     return cmocka_run_group_tests(tests, start, stop);
