@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "crawler/sources.h"
+#include "crawler/trouble.h"
 #include "pipeline/keys.h"
 #include "pipeline/ledger.h"
 #include "pipeline/pending.h"
@@ -352,6 +353,22 @@ static bool read_sources(struct report *r)
     return true;
 }
 
+/* While nothing else is to be said: which source cannot be read, and what to try. */
+static void say_unread(const json_t *rows, char *notice, size_t size)
+{
+    size_t i, unread = 0;
+    json_t *row;
+    json_array_foreach((json_t *)rows, i, row) {
+        const char *status = json_string_value(json_object_get(row, "status"));
+        if (number(row, "errors") == 0 || !status)
+            continue;
+        if (unread++ == 0)
+            snprintf(notice, size, "%s: %s. %s", json_string_value(json_object_get(row, "name")), status, trouble_remedy_of_failure(status));
+    }
+    if (unread > 1)
+        snprintf(notice, size, "%zu sources cannot be read: `tidings status` tells why and what to try", unread);
+}
+
 static void fill_view(struct report *r, struct view *v, struct view_title *titles, char *notice, size_t size)
 {
     for (size_t i = 0; i < r->title_count; i++)
@@ -359,6 +376,8 @@ static void fill_view(struct report *r, struct view *v, struct view_title *title
     pthread_mutex_lock(&r->lock);
     snprintf(notice, size, "%s", r->notice);
     pthread_mutex_unlock(&r->lock);
+    if (!*notice)
+        say_unread(r->rows, notice, size);
     *v = (struct view){ .sources = r->sources, .source_count = r->source_count, .titles = titles, .title_count = r->title_count,
                         .now_ms = clock_unix_ms(), .state_path = r->options.state_path, .log_path = r->options.log_path,
                         .state_bytes = r->options.state_bytes(r->options.arg), .notice = *notice ? notice : NULL,

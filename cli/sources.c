@@ -11,6 +11,7 @@
 #include "cli/row.h"
 #include "cli/table.h"
 #include "crawler/sources.h"
+#include "crawler/trouble.h"
 #include "extractor/selectors.h"
 #include "pipeline/frontier_state.h"
 #include "pipeline/keys.h"
@@ -190,7 +191,22 @@ static const char *string_at(const redisReply *reply, size_t i)
     return reply->element[i]->type == REDIS_REPLY_STRING ? reply->element[i]->str : "";
 }
 
-/* {"status", "errors", "items"} once a crawler has looked at the site; NULL when none has in time, or cannot. */
+/* {"status", "errors", "items", "remedy"} of a row's discovery, status, errors, items and last poll. NULL: it was not looked at to
+ * the end. Of a site without a feed the front page is looked at, too: it may have no link like an article. */
+static json_t *look_of(const redisReply *row)
+{
+    const char *found = string_at(row, 0), *status = string_at(row, 1), *says = *found ? found : status;
+    int64_t errors = atoll(string_at(row, 2));
+    bool front_only = strncmp(found, "no feed", 7) == 0;
+    if (!*string_at(row, 4) || (front_only && strcmp(found, status) == 0))
+        return NULL;
+    if (front_only && trouble_remedy(status))
+        says = status;
+    return json_pack("{ss sI sI ss*}", "status", says, "errors", (json_int_t)errors, "items", (json_int_t)atoll(string_at(row, 3)), "remedy",
+                     errors ? trouble_remedy_of_failure(says) : trouble_remedy(says));
+}
+
+/* look_of() once a crawler has looked at the site; NULL when none has in time, or cannot. */
 static json_t *await_look(redisContext *c, const struct config *config, const char *name)
 {
     int64_t until_ms = clock_mono_ms() + FOUND_WAIT_MS;
@@ -200,9 +216,7 @@ static json_t *await_look(redisContext *c, const struct config *config, const ch
         redisReply *reply = redis_ask(c, &err, "HMGET %s discovery status errors items last_poll_at", key_source(config->prefix, name).s);
         if (!reply)
             return NULL;
-        if (*string_at(reply, 4))
-            look = json_pack("{s:s, s:I, s:I}", "status", *string_at(reply, 0) ? string_at(reply, 0) : string_at(reply, 1), "errors",
-                             (json_int_t)atoll(string_at(reply, 2)), "items", (json_int_t)atoll(string_at(reply, 3)));
+        look = look_of(reply);
         freeReplyObject(reply);
         if (!look)
             poll(NULL, 0, LOOK_MS);
@@ -225,6 +239,8 @@ static void say_added(struct invocation *inv, redisContext *c, const struct sour
         json_decref(o);
     } else if (look) {
         printf("  %s\n", row_text(look, "status"));
+        if (*row_text(look, "remedy"))
+            printf("  %s\n", row_text(look, "remedy"));
     } else if (wait) {
         printf("  no crawler has looked at it yet: `tidings status` will tell\n");
     }

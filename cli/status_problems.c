@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "cli/row.h"
 #include "cli/table.h"
+#include "crawler/trouble.h"
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -102,6 +103,15 @@ static bool judge_pages(json_t *problems, const json_t *row)
     return true;
 }
 
+static void say_failures(json_t *problems, const json_t *row)
+{
+    int64_t times = row_number(row, "errors");
+    char often[48] = "";
+    if (times > 1)
+        snprintf(often, sizeof(often), ", %lld times in a row", (long long)times);
+    say(problems, "%s: %s%s. %s", row_text(row, "name"), row_text(row, "status"), often, trouble_remedy_of_failure(row_text(row, "status")));
+}
+
 static bool judge_source(json_t *problems, const json_t *row, int64_t now_ms, bool crawled)
 {
     const char *name = row_text(row, "name"), *status = row_text(row, "status");
@@ -109,14 +119,14 @@ static bool judge_source(json_t *problems, const json_t *row, int64_t now_ms, bo
     if (strcmp(row_text(row, "state"), "paused") == 0 || json_object_get(row, "same_as"))
         return false;
     if (row_number(row, "errors") > 0) {
-        say(problems, "%s: %s (%lld in a row)", name, status, (long long)row_number(row, "errors"));
+        say_failures(problems, row);
     } else if (row_number(row, "last_poll_at") == 0) {
         if (!crawled || now_ms - row_number(row, "added_at") < UNPOLLED_MS)
             return false;
         say(problems, "%s: not polled since it was added %s ago%s: `tidings hosts` tells what its host waits for", name,
             age_of(now_ms, row_number(row, "added_at")).s, row_number(row, "next_poll_at") ? "" : ", and no poll is due");
-    } else if (strncmp(status, "silent", 6) == 0 || strncmp(status, "blocked", 7) == 0) {
-        say(problems, "%s: %s", name, status);
+    } else if (trouble_remedy(status)) {
+        say(problems, "%s: %s. %s", name, status, trouble_remedy(status));
     } else if (row_number(row, "last_new_at") == 0 && row_number(row, "items") > 0) {
         counts_of(json_object_get(json_object_get(row, "today"), "filtered"), filters, sizeof(filters));
         say(problems, "%s: read, %lld items in it, but none was fetched%s%s", name, (long long)row_number(row, "items"),

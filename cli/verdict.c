@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/decode.h"
 #include "base/text.h"
-#include "crawler/probe.h"
+#include "crawler/trouble.h"
 #include "crawler/wall.h"
 #include "extractor/extract.h"
 
@@ -25,10 +25,8 @@ static json_t *problem(const char *fmt, const char *what, int number)
 /* No request came to an answer. */
 static json_t *no_answer(const struct visited *v)
 {
-    bool refused = v->error == FETCH_REFUSED;
-    json_t *o = problem(refused ? "refused: %.200s" : v->end == VISITED_NO_ROBOTS ? "robots.txt cannot be read: %.200s" : "%.200s", v->message, 0);
-    if (v->error != FETCH_OK && v->error != FETCH_TOO_LARGE)
-        json_object_set_new(o, "remedy", json_string(probe_remedy(v->error)));
+    json_t *o = problem("%.200s", v->message, 0);
+    json_object_set_new(o, "remedy", json_string(trouble_remedy_of_failure(v->message)));
     return o;
 }
 

@@ -8,11 +8,13 @@
 #include "crawler/discover.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "crawler/poll.h"
 #include "crawler/reader.h"
 #include "crawler/robots_cache.h"
 #include "crawler/search.h"
+#include "crawler/trouble.h"
 #include "crawler/visit.h"
 
 #include <stdio.h>
@@ -64,6 +66,17 @@ static const struct work_ops ops = { "discovery", discovery_transferring, discov
 
 /* --- the end --- */
 
+/* The first failure in a row is told; the others are in the events. */
+static void tell(const struct discovery *d, bool ok, int failures)
+{
+    const char *source = d->work.claim->source;
+    if (ok)
+        log_info("site looked at source=%s found=%s", log_quote(source), log_quote(d->status));
+    else if (failures == 1)
+        log_warn("site cannot be watched source=%s reason=%s try=%s", log_quote(source), log_quote(d->status),
+                 log_quote(trouble_remedy_of_failure(d->status)));
+}
+
 static void finish(struct discovery *d, bool ok)
 {
     struct crawl *c = d->work.crawl;
@@ -77,6 +90,7 @@ static void finish(struct discovery *d, bool ok)
                                 .max_ms = c->config->crawler.poll_max_ms, .fixed_ms = RETRY_MS, .retry_after_ms = d->effect.retry_after_ms };
     int64_t retry_ms = schedule_next(&schedule, &facts);
     size_t len = schedule_write(&schedule, bytes);
+    tell(d, ok, schedule.failures);
     work_event(&d->work, "poll", ok ? "discovered" : "failed", d->status, json_pack("{sI}", "found", (json_int_t)found));
     work_poll_done(&d->work, &(struct poll_result){ .keep_validators = true, .next_in_ms = d->unstored ? 1000 : ok ? AGAIN_MS : retry_ms,
                                                     .schedule = bytes, .schedule_len = len, .status = d->status, .ok = ok,
@@ -117,7 +131,8 @@ static void put_all(struct discovery *d)
     if (feeds + sitemaps == 0)
         snprintf(d->status, sizeof(d->status), "no feed, no sitemap: front page watched");
     else
-        snprintf(d->status, sizeof(d->status), "found %zu feeds, %zu sitemaps", feeds, sitemaps);
+        snprintf(d->status, sizeof(d->status), "found %zu feed%s, %zu sitemap%s", feeds, feeds == 1 ? "" : "s", sitemaps,
+                 sitemaps == 1 ? "" : "s");
     for (size_t i = 0; i < count; i++) {
         d->work.pending++;
         frontier_poll_put(d->work.crawl->frontier, d->work.claim->source, found[i].kind, &found[i].url, 0, on_put, d);
@@ -178,9 +193,9 @@ static void front_failed(struct discovery *d, const struct visit_report *v)
         snprintf(status, sizeof(status), "http %d", v->answer->status);
         fail(d, "front page: %s", status);
         break;
-    case VISIT_FAILED: fail(d, "front page: %s", v->answer->message); break;
+    case VISIT_FAILED: fail(d, "%s", v->answer->message); break;
     case VISIT_DENIED: fail(d, "robots.txt: %s", v->rule ? v->rule : "denied"); break;
-    case VISIT_NO_ROBOTS: fail(d, "robots.txt cannot be read: %s", v->reason); break;
+    case VISIT_NO_ROBOTS: fail(d, "%s", v->reason); break;
     case VISIT_MOVED_OUT: fail(d, "moved: add %s instead", v->target->host); break;
     case VISIT_SEEN: /* every redirect is followed */
     case VISIT_LOOP: fail(d, "front page: %s", v->reason); break;

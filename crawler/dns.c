@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "crawler/trouble.h"
 #include "pipeline/metrics.h"
 
 #include <arpa/inet.h>
@@ -138,8 +139,12 @@ static int64_t answer_fill(struct dns_answer *a, int status, const struct addrin
         append_address(a, found);
     if (a->count)
         return KEEP_POSITIVE_MS;
-    snprintf(a->reason, sizeof(a->reason), "no address for the name: %s", status ? uv_strerror(status) : "the answer is empty");
-    return status == UV_EAI_NONAME || status == UV_EAI_NODATA || status == 0 ? KEEP_NEGATIVE_MS : KEEP_TRANSIENT_MS;
+    bool unknown = status == UV_EAI_NONAME || status == UV_EAI_NODATA || status == 0;
+    if (unknown)
+        snprintf(a->reason, sizeof(a->reason), "%s", trouble_words(FETCH_DNS));
+    else
+        snprintf(a->reason, sizeof(a->reason), "its name cannot be looked up: %s", uv_strerror(status));
+    return unknown ? KEEP_NEGATIVE_MS : KEEP_TRANSIENT_MS;
 }
 
 static void lookup_next(struct dns *d);

@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "crawler/trouble.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -262,7 +263,7 @@ struct fetch *fetch_start(struct fetcher *f, const struct fetch_request *r)
     header_add(t, "Cookie", r->cookie);
     header_add(t, "Content-Type", r->form ? "application/x-www-form-urlencoded" : NULL);
     if (!split_url(t))
-        fail_later(t, FETCH_INVALID, "the URL cannot be read");
+        fail_later(t, FETCH_INVALID, trouble_words(FETCH_INVALID));
     else
         resolve(t);
     return t;

@@ -41,12 +41,12 @@ static const char *overdue(struct fetch *t, int64_t now)
     if (t->waiting || t->state == CHECKING)
         return NULL;
     if (!t->first_byte_mono_ms && age > o->first_byte_ms)
-        return "no byte of an answer came in time";
+        return "no answer in time";
     if (age > o->timeout_ms)
-        return "the transfer took longer than allowed";
+        return "no answer in time: the transfer took too long";
     if (t->first_byte_mono_ms && now - t->window_mono_ms >= o->stall_ms) {
         if (t->received - t->window_bytes < (size_t)o->stall_bytes)
-            return "the transfer stalled";
+            return "no answer in time: the transfer stalled";
         t->window_mono_ms = now;
         t->window_bytes = t->received;
     }

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/decode.h"
+#include "crawler/trouble.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,17 +95,25 @@ static enum fetch_error error_of(CURLcode code)
     }
 }
 
+/* Curl's own words only where ours tell too little. */
+static void fail_with(struct fetch *t, enum fetch_error error, const char *detail)
+{
+    char message[sizeof(t->result.message)];
+    snprintf(message, sizeof(message), detail ? "%s: %s" : "%s", trouble_words(error), detail);
+    fetch_fail(t, error, message);
+}
+
 static void judge(struct fetch *t, CURLcode code)
 {
     bool unwanted = t->has_headers && !t->wanted;
     if (t->too_large)
-        fetch_fail(t, FETCH_TOO_LARGE, t->header_total > HEADERS_MAX ? "the headers are larger than 64 KiB" : "the body is larger than the limit");
+        fetch_fail(t, FETCH_TOO_LARGE, t->header_total > HEADERS_MAX ? "its answer is too large: headers of more than 64 KiB" : "its answer is too large");
     else if (t->refused && code == CURLE_COULDNT_CONNECT)
-        fetch_fail(t, FETCH_REFUSED, t->refused);
+        fail_with(t, FETCH_REFUSED, t->refused);
     else if (code == CURLE_OK || (unwanted && code == CURLE_WRITE_ERROR))
         t->result.error = FETCH_OK;
     else
-        fetch_fail(t, error_of(code), curl_easy_strerror(code));
+        fail_with(t, error_of(code), error_of(code) == FETCH_BROKEN ? curl_easy_strerror(code) : NULL);
 }
 
 int64_t fetch_counts_from_mono_ms(const struct fetch_result *r, int64_t delay_ms)
@@ -163,7 +172,7 @@ static void check_in_pool(uv_work_t *work)
     buffer_init(&out, 64u << 20);
     bool ok = decode_body(t->body.data, t->body.len, fetch_header(t, HEADER_CONTENT_ENCODING), NULL, &out, &truncated, &err);
     if ((ok && truncated) || (!ok && err.kind == ERROR_INVALID))
-        fetch_fail(t, FETCH_TRUNCATED, "the body, delimited only by the closing of the connection, is not whole");
+        fail_with(t, FETCH_TRUNCATED, NULL);
     buffer_fini(&out);
 }
 

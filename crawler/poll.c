@@ -340,7 +340,7 @@ static void on_read(void *arg, struct reading *r)
     if (r->hint_ms)
         p->facts.hint_ms = r->hint_ms;
     p->items = r->item_count + r->part_count;
-    set_status(p, "%s", r->warning[0] ? r->warning : "ok");
+    set_status(p, "%s", r->warning[0] ? r->warning : p->work.claim->kind == CLAIM_FRONT && r->item_count == 0 ? POLL_NO_LINK : "ok");
     p->work.pending++; /* so that an answer from inside does not end it early */
     backfill_bound(p->work.crawl->backfill, p->work.claim->source, r);
     p->items_left = r->item_count;
@@ -439,7 +439,7 @@ static void on_visited(void *arg, struct visit_report *v)
             fail(p, "%s", v->answer->message);
         break;
     case VISIT_DENIED: fail(p, "robots.txt: %s", v->rule ? v->rule : "denied"); break;
-    case VISIT_NO_ROBOTS: fail(p, "robots.txt cannot be read: %s", v->reason); break;
+    case VISIT_NO_ROBOTS: fail(p, "%s", v->reason); break;
     case VISIT_MOVED_OUT: moved_out(p, v); break;
     case VISIT_SEEN: /* polls follow every redirect */
     case VISIT_LOOP: fail(p, "%s", v->reason); break;

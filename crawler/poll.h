@@ -15,6 +15,7 @@ struct scope *poll_scope(const struct crawl *c, const struct source *s);
 
 /* What a source's row says about its last poll: fmt with one string, cut to the size at a character. */
 #define POLL_STATUS_SIZE 61
+#define POLL_NO_LINK "no link on the page looks like an article"
 void poll_status(char out[POLL_STATUS_SIZE], const char *fmt, const char *what);
 
 /* A source is new or was changed: puts its polls, or first finds out what they are. */

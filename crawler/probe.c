@@ -9,6 +9,7 @@
 #include "crawler/poll.h"
 #include "crawler/reader.h"
 #include "crawler/search.h"
+#include "crawler/trouble.h"
 #include "crawler/wall.h"
 
 #include <stdio.h>
@@ -60,33 +61,18 @@ static const char *wall_name(const struct visited *v)
 static void refused(struct probe *p, const struct visited *v)
 {
     const char *wall = wall_name(v);
+    char status[32];
+    snprintf(status, sizeof(status), "http %d", v->status);
     if (wall)
-        reason(p, "Ask the site to let our User-Agent through, or add one of its feeds by its own address: feeds are often left open.",
-               "the site puts up a wall against programs: %s (http %d)", wall, v->status);
-    else if (v->status == 404 || v->status == 410)
-        reason(p, "See whether the address is spelt right; the site's front page is enough.", "there is no such page (http %d)", v->status);
-    else if (v->status == 429 || v->status == 503)
-        reason(p, "Try again later: the site asks for fewer requests, or is down.", "the site answers http %d", v->status);
+        reason(p, trouble_remedy("wall"), "the site puts up a wall against programs: %s (%s)", wall, status);
     else
-        reason(p, "Open it in a browser: if it is shown there, the site lets in no programs.", "the site answers http %d", v->status);
-}
-
-const char *probe_remedy(enum fetch_error error)
-{
-    static const char *const remedies[] = {
-        [FETCH_DNS] = "See whether the name is spelt right.",
-        [FETCH_REFUSED] = "Such addresses are asked only with crawler.allow_private, and beyond loopback only with a contact (--set contact=…).",
-        [FETCH_TLS] = "Its certificate is not valid for us; see whether http:// or another name of the site works.",
-        [FETCH_INVALID] = "Give an address as a browser shows it: https://www.example.com/",
-    };
-    const char *remedy = (size_t)error < COUNT(remedies) ? remedies[error] : NULL;
-    return remedy ? remedy : "See whether the site is up; try again later.";
+        reason(p, trouble_remedy(status), v->status == 404 || v->status == 410 ? "there is no such page (%s)" : "the site answers %s", status);
 }
 
 static void failed(struct probe *p, const struct visited *v)
 {
     p->unreachable = v->error != FETCH_REFUSED && v->error != FETCH_INVALID;
-    reason(p, probe_remedy(v->error), "%s: %s", fetch_error_name(v->error), v->message);
+    reason(p, trouble_remedy_of_failure(v->message), "%s", v->message);
 }
 
 /* The site's address brought no page. */
@@ -95,23 +81,16 @@ static void explain(struct probe *p, const struct visited *v)
     switch (v->end) {
     case VISITED_ANSWER: refused(p, v); break;
     case VISITED_DENIED:
-        reason(p, "Ask the site, or add a feed of it that its robots.txt allows.", "robots.txt does not allow it: line %u, %s", v->line,
+        reason(p, trouble_remedy("robots.txt"), "robots.txt does not allow it: line %u, %s", v->line,
                v->rule ? v->rule : "");
         break;
     case VISITED_NO_ROBOTS:
-        if (v->error != FETCH_OK) {
-            failed(p, v);
-            break;
-        }
-        p->unreachable = true;
-        reason(p, "Nothing may be fetched until robots.txt can be read (RFC 9309). Try again later.", "robots.txt cannot be read: %s", v->message);
-        break;
-    case VISITED_LOOP: reason(p, "Open it in a browser and add the address that it ends at.", "%s", v->message); break;
+    case VISITED_FAILED: failed(p, v); break;
+    case VISITED_LOOP: reason(p, trouble_remedy_of_failure(v->message), "%s", v->message); break;
     case VISITED_LATE:
         p->unreachable = true;
         reason(p, "Try again later; the site is slow, or asks for long pauses.", "the site did not answer within %d s", PROBE_LIMIT_MS / 1000);
         break;
-    case VISITED_FAILED: failed(p, v); break;
     }
 }
 
@@ -254,7 +233,7 @@ static void tell_robots(struct probing *g, const char *site)
     if (r.status >= 400)
         snprintf(p->robots, sizeof(p->robots), "none (http %d): everything is allowed", r.status);
     else
-        snprintf(p->robots, sizeof(p->robots), "allows us; names %zu sitemaps", r.sitemap_count);
+        snprintf(p->robots, sizeof(p->robots), "allows us; names %zu sitemap%s", r.sitemap_count, r.sitemap_count == 1 ? "" : "s");
     search_sitemaps(g->search, r.sitemaps, r.sitemap_count);
 }
 
@@ -290,12 +269,12 @@ static void conclude(struct probe *p)
     if (wanted > 0)
         return;
     if (p->watch_count && p->watches[0].problem[0])
-        reason(p, "Look for a feed on the site and add it with its own address.", "what it names cannot be read: %s", p->watches[0].problem);
+        reason(p, trouble_remedy("neither a feed nor a sitemap"), "what it names cannot be read: %s", p->watches[0].problem);
     else if (items > 0)
         reason(p, "It is watched all the same; with --backfill all older ones are fetched, too.",
                "none of the %zu entries is new enough and on the site: nothing will come until it publishes", items);
     else
-        reason(p, "Give the address of a section, or of a feed if the site has one.", "no feed, no sitemap, and no link on the page looks like an article");
+        reason(p, trouble_remedy("no link"), "no feed, no sitemap, and no link on the page looks like an article");
 }
 
 void probe_run(struct visitor *v, const struct config *config, const struct suffix_list *list, const char *site, struct probe *p)

@@ -46,7 +46,4 @@ struct probe {
 void probe_run(struct visitor *v, const struct config *config, const struct suffix_list *list, const char *site, struct probe *p);
 void probe_fini(struct probe *p);
 
-/* What to try after a request that ended so. */
-const char *probe_remedy(enum fetch_error error);
-
 #endif

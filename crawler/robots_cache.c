@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "crawler/retry_after.h"
 #include "crawler/robots.h"
+#include "crawler/trouble.h"
 #include "pipeline/metrics.h"
 
 #include <stdio.h>
@@ -26,7 +27,7 @@ struct entry {
     struct entry *prev, *next;    /* ring, oldest first */
     char *authority;              /* owned */
     struct robots *rules;         /* owned; NULL: unreachable */
-    char why[48];
+    char why[64];
     int64_t expires_mono_ms;
     size_t bytes;
 };
@@ -181,17 +182,17 @@ static bool follow(struct robots_query *q, const struct fetch_result *r)
 
 static void read_answer(struct robots_query *q, const struct fetch_result *r)
 {
-    char why[48];
+    char why[TROUBLE_ROBOTS_SIZE];
     struct buffer text;
     buffer_init(&text, ROBOTS_MAX_BYTES);
     struct decode_limits limits = { .max_bytes = ROBOTS_MAX_BYTES };
     if (r->error != FETCH_OK && r->error != FETCH_TOO_LARGE) {
-        store(q, 0, fetch_error_name(r->error), NULL, 0);
+        store(q, 0, r->message, NULL, 0);
     } else if (r->status >= 200 && r->status < 300) {
         decode_body(r->body.data ? r->body.data : "", r->body.len, r->header[HEADER_CONTENT_ENCODING], &limits, &text, NULL, NULL);
         store(q, r->status, NULL, buffer_str(&text), text.len); /* what could be decoded counts */
     } else {
-        snprintf(why, sizeof(why), "http %d", r->status);
+        trouble_robots(why, r->status);
         store(q, r->status >= 300 && r->status < 400 ? 404 : r->status, why, NULL, 0);
     }
     buffer_fini(&text);
@@ -256,7 +257,7 @@ static bool row_is_fresh(const struct robots_row *row)
 static void on_row(void *arg, const struct robots_row *row, const struct error *err)
 {
     struct robots_query *q = arg;
-    char why[48];
+    char why[TROUBLE_ROBOTS_SIZE];
     q->pending--;
     if (q->aborted) {
         query_free(q);
@@ -270,7 +271,7 @@ static void on_row(void *arg, const struct robots_row *row, const struct error *
         request_slot(q);
         return;
     }
-    snprintf(why, sizeof(why), row->status ? "http %d" : "no answer", row->status);
+    trouble_robots(why, row->status);
     metric_add(q->cache->from_redis, 1);
     answer(q, entry_from(q->cache, q->authority, row->status, why, row->body, row->len, row->age_ms));
 }

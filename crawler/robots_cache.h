@@ -24,7 +24,7 @@ struct robots_answer {
     bool unreachable;          /* not allowed because robots.txt could not be read; retry_in_ms tells when to ask again */
     const char *rule;          /* that decided; NULL: none. Lent */
     unsigned line;
-    const char *why;           /* unreachable: "http 503", "timeout" … Lent */
+    const char *why;           /* unreachable: in words (trouble.h). Lent */
     int64_t retry_in_ms;
     int64_t crawl_delay_ms;    /* capped at ROBOTS_DELAY_MAX_MS; 0 = none */
     int64_t sent_mono_ms;      /* of the last request made for this answer; 0: none was */

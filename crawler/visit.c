@@ -144,7 +144,7 @@ static void redirected(struct visit *v, struct fetch_result *r)
     struct url to;
     const char *location = r->header[HEADER_LOCATION];
     struct url_rules rules = claim_url_rules(v->crawl, v->request.claim);
-    struct visit_report report = { .end = VISIT_LOOP, .answer = r, .reason = "redirect without a usable address" };
+    struct visit_report report = { .end = VISIT_LOOP, .answer = r, .reason = "a redirect without a usable address" };
     v->redirects++;
     if (!location || !url_parse(&to, location, strlen(location), v->url.fetch, &rules, NULL)) {
         end(v, &report);

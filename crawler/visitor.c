@@ -10,6 +10,7 @@
 #include "crawler/outfit.h"
 #include "crawler/robots.h"
 #include "crawler/robots_cache.h"
+#include "crawler/trouble.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -172,9 +173,9 @@ static struct known *known_from(const struct visited *a)
     k->status = answered ? a->status : 0;
     if (!answered) {
         k->error = a->error;
-        snprintf(k->why, sizeof(k->why), "%.60s", a->end == VISITED_LATE ? "no time was left" : a->message);
+        snprintf(k->why, sizeof(k->why), "%.63s", a->end == VISITED_LATE ? "no time was left" : a->message);
     } else if (a->status == 429 || a->status >= 500) {
-        snprintf(k->why, sizeof(k->why), "http %d", a->status);
+        trouble_robots(k->why, a->status);
     } else {
         if (a->status < 300)
             decode_body(a->body.data ? a->body.data : "", a->body.len, a->header[HEADER_CONTENT_ENCODING], &limits, &text, NULL, NULL);
@@ -293,7 +294,7 @@ void visitor_get(struct visitor *v, const char *text, const char *accept, size_t
     if (!url_parse(&url, text, strlen(text), NULL, NULL, &err)) {
         out->end = VISITED_FAILED;
         out->error = FETCH_INVALID;
-        snprintf(out->message, sizeof(out->message), "%.190s", err.message);
+        snprintf(out->message, sizeof(out->message), "%s: %.150s", trouble_words(FETCH_INVALID), err.message);
         return;
     }
     while (permitted(v, &url, &delay_ms, out)) {

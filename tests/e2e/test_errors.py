@@ -108,3 +108,18 @@ def test_a_full_disk_is_named_and_work_goes_on_when_there_is_room(folder, starte
             run.kill()
         run.wait()
     assert len(open(folder / "run.out").read().splitlines()) == len(site.truth())
+
+
+def test_a_dead_site_is_told_in_words_with_what_to_try(folder, started):
+    config, dead = harness.write_config(folder), "http://127.0.0.1:1/"
+    words, remedy = "it takes no connections", "See whether the site is up"
+    here = ("--config", config, "--state-dir", folder / "state")
+    started(run := harness.Tidings(folder, "run", "run", *here, "http://127.0.0.1:2/"))
+    harness.wait_until("the log to tell", 30, lambda: words in run.stderr() and remedy in run.stderr())
+    said = harness.ask("sources", "add", *here, dead)
+    assert words in said and remedy in said, said
+    said = harness.ask("status", *here)
+    assert "127.0.0.1:1: %s. %s" % (words, remedy) in said, said
+    for command in ("probe", "fetch"):
+        said = harness.ask(command, "--config", config, dead, status=3)
+        assert words in said and remedy in said, said

@@ -32,7 +32,7 @@ static const struct {
     { "wall of 200", 200, HTML, "<script>document.cookie='a=1';location.reload()</script>", "", false, false, false, NULL, 0, "cookie check" },
     { "moved away", 404, HTML, "", "", false, false, false, NULL, 0, "no such page" },
     { "a loop", 302, "Location: /\r\n", "", "", false, false, false, NULL, 0, "too many redirects" },
-    { "no answer", -1, "", "", "", false, false, true, NULL, 0, "broken: " },
+    { "no answer", -1, "", "", "", false, false, true, NULL, 0, "it broke off: " },
 };
 
 static void every_site(void **state)
