@@ -25,18 +25,27 @@ static bool plausible(const struct date *d)
     return d->unix_s > EARLIEST_S && d->unix_s < LATEST_S;
 }
 
-static bool host_of(const struct page_view *v, char *out, size_t size)
+/* The host of an address, "//host/…" too; false when it has none. */
+static bool host_in(const char *address, char *out, size_t size)
 {
-    const char *s = v->in->url ? strstr(v->in->url, "://") : NULL;
-    if (!s)
+    size_t n = address ? strcspn(address, "/") : 0;
+    if (!address || address[n] != '/' || address[n + 1] != '/' || (n > 0 && address[n - 1] != ':'))
         return false;
-    s += 3;
-    size_t n = strcspn(s, "/:?#");
+    address += n + 2;
+    n = strcspn(address, "/:?#");
     if (n == 0 || n >= size)
         return false;
-    memcpy(out, s, n);
+    memcpy(out, address, n);
     out[n] = '\0';
     return true;
+}
+
+/* The site's: by the page's address, or, where that is not known, by the one it gives itself. */
+static bool host_of(const struct page_view *v, char *out, size_t size)
+{
+    if (v->in->url)
+        return host_in(v->in->url, out, size);
+    return host_in(v->meta->canonical, out, size) || host_in(v->meta->slot[META_URL], out, size);
 }
 
 /* Month before day: pages in American English only. */

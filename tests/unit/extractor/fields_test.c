@@ -72,6 +72,8 @@ static void test_authors(void **state)
 
 /* ---- times ---- */
 
+#define DATE_LINE "<h1>Cầu đóng cửa</h1><div>Thứ tư, 13/1/2021, 20:45</div>"
+
 static const struct { const char *name, *url, *page, *want; enum origin origin; } times[] = {
     { "JSON-LD", NULL, LD("{\"@type\":\"NewsArticle\",\"headline\":\"x\",\"datePublished\":\"2026-03-01T10:00:00+07:00\"}") BODY, "2026-03-01T10:00:00+07:00", ORIGIN_JSON_LD },
     { "meta", NULL, "<meta property=article:published_time content='2026-03-01T10:00:00Z'>" BODY, "2026-03-01T10:00:00Z", ORIGIN_META },
@@ -79,7 +81,13 @@ static const struct { const char *name, *url, *page, *want; enum origin origin; 
     { "time element", NULL, "<time datetime='2026-03-01T10:00:00Z'>today</time>" BODY, "2026-03-01T10:00:00Z", ORIGIN_HTML },
     { "address", "https://town.example/2026/03/01/bridge", BODY, "2026-03-01T00:00:00Z", ORIGIN_URL },
     { "Vietnamese line", "https://bao.vn/bai-1.htm", "<h1>Cầu đóng cửa</h1><div>20:45 | 13/01/2021 GMT+7</div>" BODY, "2021-01-13T20:45:00+07:00", ORIGIN_TEXT },
-    { "the site's zone", "https://bao.vn/bai-1.htm", "<h1>Cầu đóng cửa</h1><div>Thứ tư, 13/1/2021, 20:45</div>" BODY, "2021-01-13T20:45:00+07:00", ORIGIN_TEXT },
+    { "the site's zone", "https://bao.vn/bai-1.htm", DATE_LINE BODY, "2021-01-13T20:45:00+07:00", ORIGIN_TEXT },
+    { "no address but the canonical", NULL, "<link rel=canonical href='https://bao.vn/bai-1.htm'>" DATE_LINE BODY, "2021-01-13T20:45:00+07:00", ORIGIN_TEXT },
+    { "no address but og:url", NULL, "<link rel=canonical href='/bai-1.htm'><meta property=og:url content='//bao.vn/bai-1.htm'>" DATE_LINE BODY,
+      "2021-01-13T20:45:00+07:00", ORIGIN_TEXT },
+    { "its address before its canonical", "https://town.example/a", "<link rel=canonical href='https://bao.vn/bai-1.htm'>" DATE_LINE BODY,
+      "2021-01-13T20:45:00Z", ORIGIN_TEXT },
+    { "an address without a host", NULL, "<link rel=canonical href='bai//bao.vn/1.htm'>" DATE_LINE BODY, "2021-01-13T20:45:00Z", ORIGIN_TEXT },
     { "UTC told by a site of another zone", "https://bao.vn/bai-1.htm", "<meta property=article:published_time content='2026-03-01T20:00:00Z'>" BODY,
       "2026-03-02T03:00:00+07:00", ORIGIN_META },
     { "UTC, and an address that names the day before", "https://town.example/2026/02/28/a", "<meta property=article:published_time content='2026-03-01T02:25:00Z'>" BODY,
