@@ -140,6 +140,8 @@ static void list_remove(struct fetch *t)
     *(t->prev ? &t->prev->next : &f->running) = t->next;
     if (t->next)
         t->next->prev = t->prev;
+    if (f->sweeping == t)
+        f->sweeping = t->next;
     f->running_count--;
     metric_set(f->inflight, (double)f->running_count);
     if (f->running_count == 0 && f->timers_open)

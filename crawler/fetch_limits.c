@@ -2,6 +2,9 @@
 #include "crawler/fetch_private.h"
 
 #include "base/clock.h"
+#include "base/mem.h"
+
+#include <stdlib.h>
 
 /* Lets one paused transfer go on. Curl gives what it holds at once, from inside this call. */
 static void resume(struct fetch *t)
@@ -10,28 +13,42 @@ static void resume(struct fetch *t)
     curl_easy_pause(t->easy, CURLPAUSE_CONT);
 }
 
-static struct fetch *furthest_along(struct fetcher *f)
+static int furthest_first(const void *a, const void *b)
 {
-    struct fetch *best = NULL;
-    for (struct fetch *t = f->running; t; t = t->next)
-        if (t->waiting && (!best || t->body.len > best->body.len))
-            best = t;
-    return best;
+    const struct fetch *x = *(struct fetch *const *)a, *y = *(struct fetch *const *)b;
+    return (x->body.len < y->body.len) - (x->body.len > y->body.len);
 }
 
+static bool room_for_a_write(const struct fetcher *f)
+{
+    const struct budget *b = f->options.budget;
+    size_t lendable = budget_lendable(b), used = budget_used(b);
+    return lendable > used && lendable - used >= CURL_MAX_WRITE_SIZE;
+}
+
+/* Those furthest along go on while there is room: they are the first to give theirs back. When there is none, one goes on from
+ * the reserve. No callback of a caller's comes from inside resume(), so the list stays what it is. */
 static void feed_waiting(struct fetcher *f)
 {
-    for (size_t n = f->waiting_count; n > 0 && f->waiting_count > 0; n--) {
-        struct fetch *t = furthest_along(f);
-        if (budget_lendable(f->options.budget) - budget_used(f->options.budget) < CURL_MAX_WRITE_SIZE) {
+    size_t n = 0;
+    if (f->waiting_count == 0 || (f->reserve_held && !room_for_a_write(f)))
+        return;
+    struct fetch **waiting = xmalloc(f->waiting_count * sizeof(struct fetch *));
+    for (struct fetch *t = f->running; t; t = t->next)
+        if (t->waiting)
+            waiting[n++] = t;
+    qsort(waiting, n, sizeof(struct fetch *), furthest_first);
+    for (size_t i = 0; i < n; i++) {
+        if (!room_for_a_write(f)) {
             if (f->reserve_held)
-                return;
+                break;
             f->reserve_held = true;
-            f->reserve_user = t;
-            t->uses_reserve = true;
+            f->reserve_user = waiting[i];
+            waiting[i]->uses_reserve = true;
         }
-        resume(t);
+        resume(waiting[i]);
     }
+    free(waiting);
 }
 
 static const char *overdue(struct fetch *t, int64_t now)
@@ -53,21 +70,25 @@ static const char *overdue(struct fetch *t, int64_t now)
     return NULL;
 }
 
+/* A done callback may end any transfer, and the fetcher: list_remove() moves f->sweeping on. */
+static void end_overdue(struct fetcher *f)
+{
+    int64_t now = clock_mono_ms();
+    f->sweeping = f->running;
+    while (f->sweeping) {
+        struct fetch *t = f->sweeping;
+        const char *why = overdue(t, now);
+        f->sweeping = t->next;
+        if (why)
+            fetch_finish_failed(t, FETCH_TIMEOUT, why);
+    }
+}
+
 void fetcher_on_sweep(uv_timer_t *timer)
 {
     struct fetcher *f = timer->data;
-    int64_t now = clock_mono_ms();
     f->references++;
-    for (bool again = true; again && !f->closing;) { /* a done callback may change the list: begin anew after each */
-        again = false;
-        for (struct fetch *t = f->running; t && !again; t = t->next) {
-            const char *why = overdue(t, now);
-            if (why) {
-                fetch_finish_failed(t, FETCH_TIMEOUT, why);
-                again = true;
-            }
-        }
-    }
+    end_overdue(f);
     if (!f->closing) {
         feed_waiting(f);
         metric_set(f->paused, (double)f->waiting_count);

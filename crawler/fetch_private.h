@@ -62,6 +62,7 @@ struct fetcher {
     struct dns *dns;
     uv_timer_t curl_timer, sweep;
     struct fetch *running;            /* newest first */
+    struct fetch *sweeping;           /* the next one the sweep looks at */
     size_t running_count, waiting_count, references;
     struct fetch *reserve_user;       /* goes on from the reserve */
     bool reserve_held;                /* by reserve_user, or by a body not given back yet */

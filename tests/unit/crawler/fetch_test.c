@@ -34,70 +34,88 @@ static bool is(const struct web_request *r, const char *path)
     return strcmp(r->path, path) == 0;
 }
 
+/* Paths whose answer is a text, or takes a function. */
+static bool request(struct web_request *r) { return web_text(r, 200, "", r->text); }
+static bool not_found_large(struct web_request *r) { return web_answer(r, 404, "", big, BIG); }
+static bool large(struct web_request *r) { return web_answer(r, 200, "", big, BIG); }
+static bool nothing(struct web_request *r) { return (void)r, false; }
+static bool silent(struct web_request *r) { return web_hang(r), false; }
+
+static bool continued(struct web_request *r)
+{
+    web_printf(r, "HTTP/1.1 103 Early Hints\r\nETag: \"wrong\"\r\n\r\n");
+    return web_text(r, 200, "", "hello");
+}
+
+static bool close_gzip(struct web_request *r)
+{
+    web_printf(r, "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n");
+    return web_send(r, zipped, is(r, "/close-gzip") ? zipped_len : zipped_len / 2), false;
+}
+
+static bool large_chunked(struct web_request *r)
+{
+    web_printf(r, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n", BIG);
+    web_send(r, big, BIG);
+    return web_printf(r, "\r\n0\r\n\r\n"), true;
+}
+
+static bool headers(struct web_request *r)
+{
+    web_printf(r, "HTTP/1.1 200 OK\r\n");
+    for (int i = 0; i < 100; i++)
+        web_printf(r, "X-%d: %.1000s\r\n", i, big);
+    return web_printf(r, "\r\n"), false;
+}
+
+static bool cookies(struct web_request *r)
+{
+    web_printf(r, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n");
+    for (int i = 0; i < 4000; i++)
+        web_printf(r, "Set-Cookie:a\r\n");
+    return web_printf(r, "\r\nok"), true;
+}
+
+static bool stall(struct web_request *r)
+{
+    web_printf(r, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhel");
+    return web_hang(r), false;
+}
+
+/* Keeps the connection, then closes it without an answer to the second request. */
+static bool once(struct web_request *r) { return r->nth == 0 && web_text(r, 200, "", "once"); }
+
+static const struct {
+    const char *path, *text; /* the whole answer; NULL: made by fn */
+    web_fn *fn;
+    bool closes;             /* after text */
+} pages[] = {
+    { "/ok", "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nETag: W/\"e1\"\r\nSet-Cookie: a=1; Path=/\r\nSet-Cookie: b=2\r\n"
+             "Content-Length: 5\r\n\r\nhello" },
+    { "/304", "HTTP/1.1 304 Not Modified\r\nETag: \"e2\"\r\n\r\n" },
+    { "/301", "HTTP/1.1 301 Moved\r\nLocation: /ok\r\nContent-Length: 5\r\n\r\nmoved" },
+    { "/404", "HTTP/1.1 404 Not Found\r\nContent-Length: 8\r\n\r\nnot here" },
+    { "/empty-body", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" },
+    { "/chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n" },
+    { "/short", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhello", .closes = true },
+    { "/chunked-cut", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", .closes = true },
+    { "/close-plain", "HTTP/1.1 200 OK\r\n\r\nhello", .closes = true },
+    { "/garbage", "SSH-2.0-OpenSSH_9.2\r\n", .closes = true },
+    { "/request", .fn = request }, { "/continue", .fn = continued }, { "/404-large", .fn = not_found_large },
+    { "/close-gzip", .fn = close_gzip }, { "/close-gzip-cut", .fn = close_gzip }, { "/large", .fn = large },
+    { "/large-chunked", .fn = large_chunked }, { "/headers", .fn = headers }, { "/cookies", .fn = cookies },
+    { "/nothing", .fn = nothing }, { "/silent", .fn = silent }, { "/stall", .fn = stall }, { "/once", .fn = once },
+};
+
 static bool site(struct web_request *r)
 {
-    if (is(r, "/ok"))
-        return web_text(r, 200, "Content-Type: text/html\r\nETag: W/\"e1\"\r\nSet-Cookie: a=1; Path=/\r\nSet-Cookie: b=2\r\n", "hello");
-    if (is(r, "/request"))
-        return web_text(r, 200, "", r->text);
-    if (is(r, "/chunked")) {
-        web_printf(r, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n");
-        return true;
+    for (size_t i = 0; i < COUNT(pages); i++) {
+        if (!is(r, pages[i].path))
+            continue;
+        if (pages[i].fn)
+            return pages[i].fn(r);
+        return web_send(r, pages[i].text, strlen(pages[i].text)), !pages[i].closes;
     }
-    if (is(r, "/continue")) {
-        web_printf(r, "HTTP/1.1 103 Early Hints\r\nETag: \"wrong\"\r\n\r\n");
-        return web_text(r, 200, "", "hello");
-    }
-    if (is(r, "/304"))
-        return web_printf(r, "HTTP/1.1 304 Not Modified\r\nETag: \"e2\"\r\n\r\n"), true;
-    if (is(r, "/301"))
-        return web_text(r, 301, "Location: /ok\r\n", "moved");
-    if (is(r, "/404"))
-        return web_text(r, 404, "", "not here");
-    if (is(r, "/404-large"))
-        return web_answer(r, 404, "", big, BIG);
-    if (is(r, "/empty-body"))
-        return web_text(r, 200, "", "");
-    if (is(r, "/short"))
-        return web_printf(r, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhello"), false;
-    if (is(r, "/chunked-cut"))
-        return web_printf(r, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"), false;
-    if (is(r, "/close-plain"))
-        return web_printf(r, "HTTP/1.1 200 OK\r\n\r\nhello"), false;
-    if (is(r, "/close-gzip") || is(r, "/close-gzip-cut")) {
-        web_printf(r, "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n");
-        web_send(r, zipped, is(r, "/close-gzip") ? zipped_len : zipped_len / 2);
-        return false;
-    }
-    if (is(r, "/large"))
-        return web_answer(r, 200, "", big, BIG);
-    if (is(r, "/large-chunked")) {
-        web_printf(r, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n", BIG);
-        web_send(r, big, BIG);
-        return web_printf(r, "\r\n0\r\n\r\n"), true;
-    }
-    if (is(r, "/headers")) {
-        web_printf(r, "HTTP/1.1 200 OK\r\n");
-        for (int i = 0; i < 100; i++)
-            web_printf(r, "X-%d: %.1000s\r\n", i, big);
-        return web_printf(r, "\r\n"), false;
-    }
-    if (is(r, "/cookies")) {
-        web_printf(r, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n");
-        for (int i = 0; i < 4000; i++)
-            web_printf(r, "Set-Cookie:a\r\n");
-        return web_printf(r, "\r\nok"), true;
-    }
-    if (is(r, "/garbage"))
-        return web_printf(r, "SSH-2.0-OpenSSH_9.2\r\n"), false;
-    if (is(r, "/nothing"))
-        return false;
-    if (is(r, "/silent"))
-        return web_hang(r), false;
-    if (is(r, "/stall"))
-        return web_printf(r, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhel"), web_hang(r), false;
-    if (is(r, "/once")) /* keeps the connection, then closes it without an answer to the second request */
-        return r->nth == 0 && web_text(r, 200, "", "once");
     return web_text(r, 404, "", "");
 }
 
@@ -347,11 +365,58 @@ static void aborts(void **state)
     assert_false(a.done);
 }
 
+/* Many are overdue in one sweep; who is told ends the two beside it and starts another: each is told once or not at all. */
+struct late { struct late_test *test; struct fetch *fetch; bool told, aborted; struct answer next; };
+struct late_test { struct bench bench; struct late all[20]; };
+
+static void on_late(void *arg, struct fetch_result *r)
+{
+    struct late *l = arg;
+    struct late_test *test = l->test;
+    ptrdiff_t at = l - test->all, beside[] = { at - 1, at + 1 };
+    assert_false(l->told || l->aborted);
+    assert_int_equal(r->error, FETCH_TIMEOUT);
+    l->told = true;
+    for (size_t i = 0; i < COUNT(beside); i++) {
+        struct late *other = &test->all[beside[i] < 0 ? 0 : (size_t)beside[i] % COUNT(test->all)];
+        if (other->told || other->aborted)
+            continue;
+        fetch_abort(other->fetch);
+        other->aborted = true;
+    }
+    begin(&test->bench, "/ok", (struct fetch_request){ 0 }, &l->next);
+}
+
+static void late_at_the_same_time(void **state)
+{
+    static struct late_test test;
+    bool over = false;
+    (void)state;
+    bench_up(&test.bench, 8 << 20, true);
+    for (size_t i = 0; i < COUNT(test.all); i++) {
+        char url[64];
+        snprintf(url, sizeof(url), "http://127.0.0.1:%d/silent", test.bench.web.port);
+        struct fetch_request r = { .url = url, .max_body_bytes = 1000, .done = on_late, .arg = &test.all[i] };
+        test.all[i] = (struct late){ .test = &test };
+        test.all[i].fetch = fetch_start(test.bench.fetcher, &r);
+    }
+    while (!over) {
+        uv_run(&test.bench.loop, UV_RUN_ONCE);
+        over = true;
+        for (size_t i = 0; i < COUNT(test.all); i++)
+            over = over && (test.all[i].aborted || (test.all[i].told && test.all[i].next.done));
+    }
+    for (size_t i = 0; i < COUNT(test.all); i++)
+        assert_true(test.all[i].aborted || test.all[i].next.error == FETCH_OK);
+    bench_down(&test.bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_answer), cmocka_unit_test(requests_and_headers), cmocka_unit_test(bodies),
         cmocka_unit_test(stale_connection), cmocka_unit_test(addresses), cmocka_unit_test(budget_used_up), cmocka_unit_test(aborts),
+        cmocka_unit_test(late_at_the_same_time),
     };
     make_bodies();
     return cmocka_run_group_tests(tests, NULL, NULL);
