@@ -24,7 +24,7 @@ static void civil_of(int64_t days, int *year, int *month, int *day)
     *year = (int)(y + era * 400 + (*month <= 2));
 }
 
-bool date_is_day(int year, int month, int day)
+static bool is_day(int year, int month, int day)
 {
     static const int lengths[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
     if (year < DATE_YEAR_MIN || year > DATE_YEAR_MAX || month < 1 || month > 12 || day < 1)
@@ -50,7 +50,7 @@ bool date_is_us_summer(int year, int month, int day)
 
 bool date_set_day(struct found *f, int year, int month, int day)
 {
-    if (!date_is_day(year, month, day))
+    if (!is_day(year, month, day))
         return false;
     f->year = year;
     f->month = month;

@@ -45,7 +45,6 @@ bool date_time(struct cursor *c, struct found *f, bool dot);
 bool date_zone(struct cursor *c, struct found *f, bool close_to_time);
 void date_fraction(struct cursor *c); /* of a second */
 
-bool date_is_day(int year, int month, int day);
 bool date_set_day(struct found *f, int year, int month, int day); /* false when there is no such day */
 bool date_is_us_summer(int year, int month, int day);
 

@@ -3,7 +3,9 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "cli/command.h"
 #include "pipeline/health.h"
+#include "pipeline/stage.h"
 #include "pipeline/stream.h"
 #include "pipeline/topics.h"
 #include "pipeline/worker.h"
@@ -130,7 +132,8 @@ static int refuse_without_contact(struct invocation *inv)
                        inv->command->name);
 }
 
-int role_run(struct invocation *inv, const struct stage *stage, int default_port)
+/* Runs one stage as a process against Kafka and Redis until it is told to stop. */
+static int role_run(struct invocation *inv, const struct stage *stage, int default_port)
 {
     struct role r = { .inv = inv, .stage = stage, .config = inv->config };
     struct error err = { 0 };

@@ -47,7 +47,8 @@ struct part *part_of(struct frontier *f, int number)
     return &f->parts[number];
 }
 
-bool part_ours(const struct part *p)
+/* The lease has not lapsed. */
+static bool part_ours(const struct part *p)
 {
     return (p->state == PART_HELD || p->state == PART_DRAINING) && clock_mono_ms() < p->lease_end_mono_ms;
 }

@@ -54,7 +54,7 @@ static void request_answer(struct request *q, const redisReply *reply, const str
     request_free(q);
 }
 
-struct request *request_create(struct frontier *f, const struct redis_script *script, int partition)
+static struct request *request_create(struct frontier *f, const struct redis_script *script, int partition)
 {
     struct request *q = xcalloc(1, sizeof(*q));
     q->frontier = f;
@@ -86,7 +86,7 @@ static void on_request(void *arg, const redisReply *reply, const struct error *e
     request_answer(q, reply, NULL);
 }
 
-void request_send(struct request *q)
+static void request_send(struct request *q)
 {
     q->waiting = false;
     frontier_eval(q->frontier, q->script, on_request, q, q->keys, q->args.count, (const char **)q->args.items, q->args.lens);

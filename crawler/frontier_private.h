@@ -122,7 +122,6 @@ struct frontier {
 /* frontier.c */
 struct part *part_of(struct frontier *f, int number);
 void part_lost(struct part *p);
-bool part_ours(const struct part *p); /* HELD or DRAINING, lease not lapsed */
 /* redis_eval() that keeps the frontier's memory until the answer. fn is always called: it frees arg, and looks at closing. */
 void frontier_eval(struct frontier *f, const struct redis_script *script, redis_reply_fn *fn, void *arg, int keys, int argc,
                    const char **argv, const size_t *lens);
@@ -137,8 +136,6 @@ void ops_clear(struct ops *o);
 void claims_drop(struct frontier *f); /* frees all that are out; tells nobody */
 
 /* frontier_calls.c */
-struct request *request_create(struct frontier *f, const struct redis_script *script, int partition);
-void request_send(struct request *q);
 void requests_resend(struct frontier *f);
 void requests_fail(struct frontier *f); /* those that die with the server */
 void requests_drop(struct frontier *f);

@@ -187,7 +187,7 @@ void source_arg_put(struct args *a, const struct source *s)
     add_field(a, "origin", s->from_file ? "file" : "added");
 }
 
-void source_arg_state(struct args *a, const char *name, bool paused)
+static void put_state(struct args *a, const char *name, bool paused)
 {
     args_str(a, "state");
     args_str(a, name);
@@ -400,7 +400,7 @@ static bool add_batch(redisContext *c, const char *prefix, const struct source *
         known_add(&known, &s);
         source_arg_put(&changes, &s);
         if (s.paused)
-            source_arg_state(&changes, s.name, true);
+            put_state(&changes, s.name, true);
         n += 1 + s.paused;
     }
     ok = ok && change(c, prefix, version, &changes, n, &taken, err);
@@ -499,7 +499,7 @@ static bool change_one(redisContext *c, const char *prefix, const char *name, bo
         if (remove)
             source_arg_remove(&a, name);
         else
-            source_arg_state(&a, name, paused);
+            put_state(&a, name, paused);
         ok = ok && change(c, prefix, version, &a, 1, &taken, err);
         args_fini(&a);
         if (!ok || taken)

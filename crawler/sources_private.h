@@ -19,7 +19,6 @@ bool source_same_polls(const struct source *a, const struct source *b);
 
 /* Arguments of sources_change_script. */
 void source_arg_put(struct args *a, const struct source *s);
-void source_arg_state(struct args *a, const char *name, bool paused);
 void source_arg_remove(struct args *a, const char *name);
 
 /* Fills in same_as of each. */

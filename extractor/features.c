@@ -23,7 +23,6 @@ struct features {
     float *n_sum, *link_sum;
     unsigned char *phrases;   /* a byte a block */
     uint32_t *heading;        /* last heading block before, DOC_NONE */
-    uint32_t *last_image;     /* … */
     struct signature *signatures; size_t signature_mask;
     float largest_signature;
     struct key_set body, summary, summary_words;

@@ -27,7 +27,7 @@ void jobs_put(struct job_list *l, struct job *j)
     l->tail = j;
 }
 
-void jobs_put_first(struct job_list *l, struct job *j)
+static void put_first(struct job_list *l, struct job *j)
 {
     j->next = l->head;
     l->head = j;
@@ -120,7 +120,7 @@ struct job *pool_next_job(struct pool *p)
 
 void pool_return_job(struct pool *p, struct job *j)
 {
-    jobs_put_first(&p->waiting, j);
+    put_first(&p->waiting, j);
 }
 
 void pool_finish_job(struct pool *p, struct job *j, const char *answer, size_t len)

@@ -17,7 +17,6 @@ struct job_list {
     struct job *head, *tail;
 };
 void jobs_put(struct job_list *l, struct job *j);       /* at the end */
-void jobs_put_first(struct job_list *l, struct job *j);
 struct job *jobs_take(struct job_list *l);              /* NULL when empty */
 
 /* One way to work: children or threads. */

@@ -69,8 +69,7 @@ enum {
 
 struct vocab {
     struct { uint64_t hash; uint32_t says; } words[WORD_SLOTS];
-    struct { uint64_t hash; uint32_t says, age; } cache[CACHE_SLOTS];
-    uint32_t age;
+    struct { uint64_t hash; uint32_t says; } cache[CACHE_SLOTS];
 };
 
 static void learn(struct vocab *v, const char *word, size_t len, uint32_t says)
@@ -95,7 +94,6 @@ static void learn_list(struct vocab *v, const char *list, uint32_t says)
 struct vocab *vocab_create(void)
 {
     struct vocab *v = xcalloc(1, sizeof(*v));
-    v->age = 1;
     for (int g = 0; g < GROUP_COUNT; g++)
         learn_list(v, group_words[g], 1u << g);
     learn_list(v, body_of, WORD_BODY_OF);
@@ -115,14 +113,6 @@ struct vocab *vocab_create(void)
 void vocab_destroy(struct vocab *v)
 {
     free(v);
-}
-
-void vocab_reset(struct vocab *v)
-{
-    if (++v->age == 0) {
-        memset(v->cache, 0, sizeof(v->cache));
-        v->age = 1;
-    }
 }
 
 static uint32_t word_says(const struct vocab *v, const char *word, size_t len)
@@ -169,9 +159,9 @@ static uint32_t name_says(const struct vocab *v, const char *s, size_t len)
 uint32_t vocab_lookup(struct vocab *v, const char *name)
 {
     size_t len = strlen(name);
-    uint64_t h = hash64(name, len);
+    uint64_t h = hash64(name, len) | 1ull << 63; /* 0: a free slot */
     size_t slot = h % CACHE_SLOTS;
-    if (v->cache[slot].age == v->age && v->cache[slot].hash == h)
+    if (v->cache[slot].hash == h)
         return v->cache[slot].says;
 
     uint32_t says = 0;
@@ -183,6 +173,5 @@ uint32_t vocab_lookup(struct vocab *v, const char *name)
     }
     v->cache[slot].hash = h;
     v->cache[slot].says = says;
-    v->cache[slot].age = v->age;
     return says;
 }

@@ -29,7 +29,6 @@ enum {
 struct vocab;
 struct vocab *vocab_create(void);
 void vocab_destroy(struct vocab *v);
-void vocab_reset(struct vocab *v); /* forgets the cache */
 
 /* What the words of one class or id attribute say. */
 uint32_t vocab_lookup(struct vocab *v, const char *name);

@@ -47,7 +47,6 @@ struct key key_latest_source(const char *prefix, const char *source) { return ke
 struct key key_latest_language(const char *prefix, const char *language) { return key_of("%s:latest:lang:%s", prefix, language); }
 struct key key_url(const char *prefix, const char *url_id) { return key_of("%s:url:%s", prefix, url_id); }
 struct key key_aliases(const char *prefix, const char *id) { return key_of("%s:aliases:%s", prefix, id); }
-struct key key_cluster(const char *prefix, const char *id) { return key_of("%s:cluster:%s", prefix, id); }
 struct key key_article_stream(const char *prefix) { return key_of("%s:stream:articles", prefix); }
 struct key key_loaded(const char *prefix) { return key_of("%s:loaded", prefix); }
 struct key key_printed(const char *prefix) { return key_of("%s:printed", prefix); }

@@ -38,7 +38,6 @@ struct key key_latest_source(const char *prefix, const char *source);
 struct key key_latest_language(const char *prefix, const char *language);
 struct key key_url(const char *prefix, const char *url_id);
 struct key key_aliases(const char *prefix, const char *id);      /* private: ids of the addresses that lead to it */
-struct key key_cluster(const char *prefix, const char *id);
 struct key key_article_stream(const char *prefix);
 struct key key_loaded(const char *prefix);                        /* private: ids by version, the oldest leave first */
 struct key key_printed(const char *prefix);                       /* private: how far `run` has written the stream of articles */

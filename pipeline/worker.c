@@ -307,6 +307,20 @@ static void on_signal(uv_signal_t *s, int number)
     }
 }
 
+/* What the stages wait for, as of their last tick. */
+static void put_busy(struct worker *w, struct buffer *out)
+{
+    for (size_t i = 0; i < w->options.stage_count; i++) {
+        struct runner *r = &w->runners[i];
+        if (r->ended)
+            continue;
+        pthread_mutex_lock(&r->lock);
+        if (r->busy[0])
+            buffer_printf(out, "%s%s: %s", out->len ? "; " : "", r->stage->name, r->busy);
+        pthread_mutex_unlock(&r->lock);
+    }
+}
+
 static void tell_waiting(struct worker *w, int64_t now_ms)
 {
     struct buffer what;
@@ -314,7 +328,7 @@ static void tell_waiting(struct worker *w, int64_t now_ms)
         return;
     w->told_ms = now_ms;
     buffer_init(&what, 0);
-    worker_busy(w, &what);
+    put_busy(w, &what);
     w->options.on_waiting(w->options.arg, buffer_str(&what));
     buffer_fini(&what);
 }
@@ -366,7 +380,7 @@ static void on_worker_tick(uv_timer_t *t)
         return;
     struct buffer what;
     buffer_init(&what, 0);
-    worker_busy(w, &what);
+    put_busy(w, &what);
     log_warn("drain not finished limit_ms=%d waiting_for=%s; what was left is done again after the next start", WORKER_DRAIN_MS,
              log_quote(buffer_str(&what)));
     buffer_fini(&what);
@@ -526,19 +540,6 @@ bool worker_ready(const struct worker *w, struct buffer *why_not)
             return false;
     }
     return true;
-}
-
-void worker_busy(struct worker *w, struct buffer *out)
-{
-    for (size_t i = 0; i < w->options.stage_count; i++) {
-        struct runner *r = &w->runners[i];
-        if (r->ended)
-            continue;
-        pthread_mutex_lock(&r->lock);
-        if (r->busy[0])
-            buffer_printf(out, "%s%s: %s", out->len ? "; " : "", r->stage->name, r->busy);
-        pthread_mutex_unlock(&r->lock);
-    }
 }
 
 const char *worker_id(const struct worker *w)

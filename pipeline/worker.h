@@ -58,7 +58,6 @@ void worker_fail(struct worker *w, const struct error *err); /* ends worker_run(
 void worker_reload(struct worker *w, struct config *fresh);
 bool worker_alive(const struct worker *w, struct buffer *why_not); /* loops ticked within 30 s; any thread */
 bool worker_ready(const struct worker *w, struct buffer *why_not); /* any thread */
-void worker_busy(struct worker *w, struct buffer *out); /* what the stages wait for, as of their last tick; any thread */
 const char *worker_id(const struct worker *w);
 
 #endif
