@@ -11,9 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #define SOURCE_COLUMNS 20
-#define TITLE_COLUMNS 100
+#define TITLE_COLUMNS 100 /* where no terminal says how much room there is */
+#define TITLE_COLUMNS_MIN 20
 
 bool articles_id(const char *text, struct id *out, struct error *err)
 {
@@ -102,14 +105,29 @@ void articles_print_text(const char *s, int columns)
     buffer_fini(&b);
 }
 
-/* When it was published, else fetched; of a time only the part that fits a list. */
+/* When it was published, else fetched, in the reader's time zone: a list of many sites has one clock. */
 static void print_time(const json_t *article)
 {
-    const char *at = member(article, "published_at");
+    const char *at = member(article, *member(article, "published_at") ? "published_at" : "fetched_at");
+    struct date d;
+    struct tm tm;
+    char text[32] = "";
 
-    if (!*at)
-        at = member(article, "fetched_at");
-    printf("%.10s %.5s", at, strlen(at) > 11 ? at + 11 : "");
+    if (date_parse(at, strlen(at), &d) && localtime_r(&(time_t){ d.unix_s }, &tm))
+        strftime(text, sizeof(text), "%Y-%m-%d %H:%M", &tm);
+    printf("%-16s", text);
+}
+
+/* What an article's time and source leave of a line. */
+static int title_columns(void)
+{
+    int columns, rows;
+
+    if (!isatty(STDOUT_FILENO))
+        return TITLE_COLUMNS;
+    live_view_size(STDOUT_FILENO, &columns, &rows);
+    columns -= 16 + 2 + SOURCE_COLUMNS + 2;
+    return columns < TITLE_COLUMNS_MIN ? TITLE_COLUMNS_MIN : columns;
 }
 
 static const char *source_of(const json_t *article)
@@ -118,13 +136,23 @@ static const char *source_of(const json_t *article)
     return *name ? name : member(article, "source");
 }
 
+static void print_padded(const char *s, int columns)
+{
+    struct buffer b;
+
+    buffer_init(&b, 0);
+    text_for_terminal(s, strlen(s), columns, live_view_ascii(), &b);
+    printf("%s%*s", buffer_str(&b), columns - text_columns(buffer_str(&b), b.len), "");
+    buffer_fini(&b);
+}
+
 void articles_print_line(const json_t *article)
 {
     print_time(article);
     fputs("  ", stdout);
-    articles_print_text(source_of(article), SOURCE_COLUMNS);
+    print_padded(source_of(article), SOURCE_COLUMNS);
     fputs("  ", stdout);
-    articles_print_text(member(article, "title"), TITLE_COLUMNS);
+    articles_print_text(*member(article, "title") ? member(article, "title") : "(no title)", title_columns());
     putchar('\n');
 }
 

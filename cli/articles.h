@@ -24,7 +24,7 @@ void articles_free(char **texts, size_t count);
 /* Whose: source and language (primary subtag), each NULL for any. */
 bool articles_match(const json_t *article, const char *source, const char *language);
 
-/* "2026-11-25 09:12  The News  The bridge opens": a line for people. */
+/* "2026-11-25 09:12  The News              The bridge opens": a line for people, the time in their zone. */
 void articles_print_line(const json_t *article);
 /* The whole article, for people. */
 void articles_print(const json_t *article);

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/near.h"
 #include "extractor/selectors.h"
 
 #include <assert.h>
@@ -311,7 +312,15 @@ static int run_command_line(const struct command *c, int argc, char **argv)
 
 static int unknown_command(const char *name)
 {
-    fprintf(stderr, "tidings: %s: no such command\nTry: tidings --help\n", log_quote(name));
+    const struct command *near = NULL, *c;
+    size_t least = 3;
+    for (size_t i = 0; (c = command_at(i)); i++)
+        if (near_distance(name, c->name) < least) {
+            least = near_distance(name, c->name);
+            near = c;
+        }
+    fprintf(stderr, "tidings: %s: no such command%s%s%s\nTry: tidings --help\n", log_quote(name), near ? ", did you mean \"" : "",
+            near ? near->name : "", near ? "\"?" : "");
     return STATUS_USAGE;
 }
 

@@ -10,6 +10,7 @@
 #include "base/url.h"
 #include "cli/connect.h"
 #include "cli/live_view.h"
+#include "cli/source_named.h"
 #include "cli/table.h"
 #include "crawler/frontier.h"
 #include "pipeline/deadletter.h"
@@ -50,6 +51,11 @@ static bool is(const struct invocation *inv, const char *name, const char *value
 static bool chosen(const struct invocation *inv, const struct deadletter_view *v)
 {
     return is(inv, "stage", v->stage) && is(inv, "reason", v->reason) && is(inv, "source", v->source);
+}
+
+static bool chooses(const struct invocation *inv)
+{
+    return option(inv, "stage") || option(inv, "reason") || option(inv, "source");
 }
 
 /* Calls fn for each dead letter that the options choose; false stops it. */
@@ -110,16 +116,20 @@ static void print_json(json_t *o)
     json_decref(o);
 }
 
-static bool list_json(void *arg, const struct record *r, const struct deadletter_view *v)
-{
-    (void)arg;
-    print_json(to_json(r, v));
-    return command_flush();
-}
+struct listing {
+    struct table *table; /* NULL: JSON */
+    size_t count;
+};
 
-static bool list_row(void *arg, const struct record *r, const struct deadletter_view *v)
+static bool list_letter(void *arg, const struct record *r, const struct deadletter_view *v)
 {
-    struct table *t = arg;
+    struct listing *l = arg;
+    struct table *t = l->table;
+    l->count++;
+    if (!t) {
+        print_json(to_json(r, v));
+        return command_flush();
+    }
     table_put(t, id_of_letter(r).s);
     table_put(t, v->at);
     table_put(t, v->stage);
@@ -133,11 +143,17 @@ static int list(struct invocation *inv, struct connection *c, struct error *err)
     static const char *const headers[] = { "ID", "AT", "STAGE", "REASON", "URL", NULL };
     struct topic_reader *t = topic_reader_open(inv->config, c->embedded, TOPIC_DEADLETTERS, READ_ALL, NULL, err);
     struct table *table = inv->json ? NULL : table_create(headers);
-    bool ok = t && each_letter(inv, t, inv->json ? list_json : list_row, table, err);
+    struct listing l = { table, 0 };
+    bool ok = t && each_letter(inv, t, list_letter, &l, err);
     if (table)
         table_print(table);
     topic_reader_close(t);
-    return ok ? STATUS_OK : command_fail(inv, err);
+    if (!ok)
+        return command_fail(inv, err);
+    if (l.count > 0)
+        return STATUS_OK;
+    int status = option(inv, "source") ? source_named(inv, c, option(inv, "source")) : STATUS_OK;
+    return status != STATUS_OK ? status : command_say(inv, STATUS_OK, "no dead letters%s", chooses(inv) ? " of that kind" : "");
 }
 
 /* --- show --- */

@@ -2,6 +2,7 @@
 #include "cli/articles.h"
 #include "cli/command.h"
 #include "cli/connect.h"
+#include "cli/source_named.h"
 #include "pipeline/keys.h"
 
 #include <stdio.h>
@@ -14,7 +15,7 @@ struct listing {
     redisContext *cache;
     const char *source, *language;
     char index[192];
-    int64_t left;
+    int64_t left, shown;
 };
 
 /* The index with the fewest others in it. */
@@ -33,6 +34,7 @@ static void print_one(struct listing *l, const char *text)
 
     if (article && articles_match(article, l->source, l->language)) {
         l->left--;
+        l->shown++;
         if (l->inv->json)
             puts(text);
         else
@@ -76,6 +78,15 @@ static int list(struct listing *l)
     return STATUS_OK;
 }
 
+/* Nothing was listed: is there a mistake, or just nothing yet? */
+static int say_none(const struct listing *l, const struct connection *c)
+{
+    int status = l->source ? source_named(l->inv, c, l->source) : STATUS_OK;
+    if (status == STATUS_OK)
+        command_say(l->inv, STATUS_OK, "no such article is in the cache; `tidings status` tells what comes and why not");
+    return status;
+}
+
 static int run(struct invocation *inv)
 {
     struct listing l = { .inv = inv, .source = option(inv, "source"), .language = option(inv, "lang") };
@@ -95,6 +106,8 @@ static int run(struct invocation *inv)
     l.cache = c->cache;
     choose_index(&l);
     int status = list(&l);
+    if (status == STATUS_OK && l.shown == 0)
+        status = say_none(&l, c);
     connect_close(c);
     return status;
 }
@@ -103,7 +116,8 @@ const struct command latest_command = {
     .name = "latest",
     .summary = "list the newest articles of the cache",
     .usage = "[--source NAME] [--lang XX] [-n N]",
-    .description = "Newest first, by the time of publication. With --json, one record a line.",
+    .description = "Newest first, by the time of publication, shown in the reader's time zone (TZ). With --json, one record a line, with\n"
+                   "the site's own times. Exit status 1 when --source names no source.",
     .options = (const struct command_option[]){
         { "source", 's', "NAME", "only articles of this source" },
         { "lang", 'l', "XX", "only articles in this language" },

@@ -7,6 +7,7 @@
 #include "cli/connect.h"
 #include "cli/live_view.h"
 #include "cli/row.h"
+#include "cli/source_named.h"
 #include "cli/table.h"
 #include "pipeline/ledger.h"
 #include "pipeline/meta.h"
@@ -171,7 +172,7 @@ static void print_text(const json_t *rows, const json_t *open)
         put_book(row);
     put_open(open, all_open(rows));
     if (json_array_size(rows) == 0)
-        fputs("nothing has been counted yet\n", stderr);
+        fputs("tidings ledger: nothing has been counted yet\n", stderr);
     else if (bad == 0)
         printf("books: %zu, all balance; open requests: %lld\n", json_array_size(rows), (long long)all_open(rows));
     else
@@ -180,8 +181,9 @@ static void print_text(const json_t *rows, const json_t *open)
 
 /* --- the command --- */
 
-static int answer(struct invocation *inv, redisContext *c, int partitions)
+static int answer(struct invocation *inv, const struct connection *servers, int partitions)
 {
+    redisContext *c = servers->frontier;
     struct error err;
     json_t *rows = read_books(inv, c, partitions, &err);
     json_t *open = rows && !inv->json && all_open(rows) > 0
@@ -189,6 +191,8 @@ static int answer(struct invocation *inv, redisContext *c, int partitions)
     int status;
     if (!rows || !open) {
         status = command_fail(inv, &err);
+    } else if (json_array_size(rows) == 0 && option(inv, "source") && (status = source_named(inv, servers, option(inv, "source"))) != STATUS_OK) {
+        /* it has said so */
     } else {
         status = unbalanced(rows) ? STATUS_NO : STATUS_OK;
         if (inv->json)
@@ -221,7 +225,7 @@ static int run(struct invocation *inv)
         return command_usage(inv, "--day: expected a day in UTC like 2026-11-25");
     struct connection *c = connect_open(inv->config, &err);
     struct meta *meta = c ? meta_load(c->frontier, inv->config->prefix, 0, false, &err) : NULL;
-    int status = meta ? answer(inv, c->frontier, meta_partitions(meta)) : command_fail(inv, &err);
+    int status = meta ? answer(inv, c, meta_partitions(meta)) : command_fail(inv, &err);
     meta_destroy(meta);
     connect_close(c);
     return status;

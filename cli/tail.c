@@ -7,6 +7,7 @@
 #include "cli/articles.h"
 #include "cli/command.h"
 #include "cli/connect.h"
+#include "cli/source_named.h"
 #include "pipeline/article.h"
 #include "pipeline/keys.h"
 #include "pipeline/topic_reader.h"
@@ -231,6 +232,9 @@ static int follow(struct tail *t)
     if (t->c->own)
         return command_say(t->inv, STATUS_UNREACHABLE, "no `tidings run` is at work on %s: start one, or use `tidings latest`",
                            t->c->state_dir);
+    int status = t->source ? source_named(t->inv, t->c, t->source) : STATUS_OK;
+    if (status != STATUS_OK)
+        return status;
     if (!find_position(t, &err))
         return command_fail(t->inv, &err);
     if (!t->inv->config->kafka.bootstrap)
@@ -242,7 +246,7 @@ static int follow(struct tail *t)
     while (t->last > 0 && count > 0)
         if (!read_stream(t, 1, &count, &err))
             break;
-    int status = follow_topic(t, reader);
+    status = follow_topic(t, reader);
     topic_reader_close(reader);
     return status;
 }
@@ -268,7 +272,7 @@ const struct command tail_command = {
     .summary = "follow the articles as they come",
     .usage = "[--source NAME] [--lang XX] [-n N]",
     .description = "Shows new articles, updates and removals until Ctrl-C: of the articles topic where Kafka is configured, "
-                   "else of the Redis stream. With --json, one record a line; a removal is "
+                   "else of the Redis stream. Times are in the reader's time zone (TZ). With --json, one record a line; a removal is "
                    "{\"id\", \"version\", \"revision\", \"removed\": true}.",
     .options = (const struct command_option[]){
         { "source", 's', "NAME", "only articles of this source" },

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/near.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -147,50 +148,14 @@ const struct setting *setting_find(const struct setting *table, const char *name
     return NULL;
 }
 
-#define NAME_MAX_LEN 64
-
-static size_t least3(size_t a, size_t b, size_t c)
-{
-    size_t ab = a < b ? a : b;
-    return ab < c ? ab : c;
-}
-
-static bool same_letter(char a, char b)
-{
-    return tolower((unsigned char)a) == tolower((unsigned char)b);
-}
-
-/* How many letters differ: inserted, left out, replaced, or two swapped (optimal string alignment). */
-static size_t distance(const char *a, const char *b)
-{
-    size_t rows[3][NAME_MAX_LEN + 1], m = strlen(a), n = strlen(b);
-    if (m > NAME_MAX_LEN || n > NAME_MAX_LEN)
-        return SIZE_MAX;
-    for (size_t i = 0; i <= m; i++) {
-        size_t *row = rows[i % 3], *above = rows[(i + 2) % 3], *above2 = rows[(i + 1) % 3];
-        row[0] = i;
-        for (size_t j = 1; j <= n; j++) {
-            if (i == 0) {
-                row[j] = j;
-                continue;
-            }
-            row[j] = least3(above[j - 1] + !same_letter(a[i - 1], b[j - 1]), above[j] + 1, row[j - 1] + 1);
-            bool swapped = i > 1 && j > 1 && same_letter(a[i - 1], b[j - 2]) && same_letter(a[i - 2], b[j - 1]);
-            if (swapped && above2[j - 2] + 1 < row[j])
-                row[j] = above2[j - 2] + 1;
-        }
-    }
-    return rows[m % 3][n];
-}
-
 const char *setting_suggest(const struct setting *table, const char *name)
 {
     const char *best = NULL;
     size_t least = strlen(name) / 3 + 1;
     for (; table->name; table++) {
         const char *dot = strrchr(table->name, '.');
-        size_t whole = distance(name, table->name);
-        size_t last = !strchr(name, '.') && dot ? distance(name, dot + 1) : SIZE_MAX; /* right name, wrong section */
+        size_t whole = near_distance(name, table->name);
+        size_t last = !strchr(name, '.') && dot ? near_distance(name, dot + 1) : SIZE_MAX; /* right name, wrong section */
         size_t d = last < whole ? last : whole;
         if (d < least) {
             least = d;

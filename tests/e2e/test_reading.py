@@ -39,7 +39,7 @@ def test_of_a_run_that_has_ended(folder, started):
     assert len(lines(harness.ask("latest", *at, "--json", "-n", "3"))) == 3
     vietnamese = lines(harness.ask("latest", *at, "--json", "-n", "1000", "--lang", "vi"))
     assert vietnamese and len(vietnamese) == sum(r["language"] == "vi" for r in printed)
-    assert harness.ask("latest", *at, "--source", "nobody") == ""
+    assert harness.ask("latest", *at, "--source", "nobody", status=1) == ""
     assert printed[0]["title"][:30] in harness.ask("latest", *at, "-n", "1000")
 
     # get: by address, by the address of a redirect's start, by id; for people; what is not there

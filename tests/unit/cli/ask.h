@@ -55,6 +55,22 @@ static __attribute__((unused)) char *ask(int status, const char *line)
     return answer;
 }
 
+/* What it said on standard error. The caller's. */
+static __attribute__((unused)) char *ask_said(int status, const char *line)
+{
+    char block[4096];
+    FILE *kept = tmpfile();
+    int err = dup(STDERR_FILENO);
+    dup2(fileno(kept), STDERR_FILENO);
+    free(ask(status, line));
+    dup2(err, STDERR_FILENO);
+    close(err);
+    rewind(kept);
+    size_t len = fread(block, 1, sizeof(block), kept);
+    fclose(kept);
+    return xstrndup(block, len);
+}
+
 /* The lines of its output as a JSON array. */
 static __attribute__((unused)) json_t *ask_json(int status, const char *line)
 {
