@@ -67,14 +67,18 @@ bool reading_add(struct reading *r, const char *url, size_t len, int64_t dated_m
     const char *filtered = scope_filter(r->scope, &u);
     if (!filtered)
         filtered = scope_filter_date(r->scope, dated_ms, now_ms);
-    r->items[r->item_count++] = (struct reading_item){ u, filtered, dated_ms, hints };
+    r->items[r->item_count] = (struct reading_item){ u, filtered, dated_ms, hints, r->item_count };
+    r->item_count++;
     return true;
 }
 
+/* Those of one time in the document's order, which qsort() does not keep. */
 static int newest_first(const void *a, const void *b)
 {
     const struct reading_item *x = a, *y = b;
-    return (x->dated_ms < y->dated_ms) - (x->dated_ms > y->dated_ms);
+    if (x->dated_ms != y->dated_ms)
+        return x->dated_ms < y->dated_ms ? 1 : -1;
+    return (x->order > y->order) - (x->order < y->order);
 }
 
 /* Newest first where all are dated, else the document's order. On the first reading all but the first 50 are old. */

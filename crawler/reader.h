@@ -22,6 +22,7 @@ struct reading_item {
     const char *filtered;         /* NULL: to be fetched */
     int64_t dated_ms;             /* 0: not told */
     char *hints;                  /* owned; NULL: none */
+    size_t order;                 /* its place in the document */
 };
 
 struct reading_part {             /* of a sitemap index */

@@ -191,6 +191,33 @@ static void backfill_bounds_the_first_reading(void **state)
     buffer_fini(&feed);
 }
 
+/* Newest first; those of one day in the document's order, however many they are. */
+static void items_of_one_time_keep_their_order(void **state)
+{
+    enum { ITEMS = 2000 };
+    static const char suffixes[] = "// ===BEGIN ICANN DOMAINS===\ncom\n// ===END ICANN DOMAINS===\n";
+    struct suffix_list *list = suffix_list_parse(suffixes, strlen(suffixes), NULL);
+    struct buffer feed;
+    (void)state;
+    buffer_init(&feed, 0);
+    buffer_puts(&feed, "<rss><channel>");
+    for (int i = 0; i < ITEMS; i++)
+        buffer_printf(&feed, "<item><link>http://example.com/%d</link><pubDate>%d Nov 2026 06:00:00 GMT</pubDate></item>", i, 20 + i % 3);
+    buffer_puts(&feed, "</channel></rss>");
+    struct reading *r = xcalloc(1, sizeof(*r));
+    *r = (struct reading){ .kind = CLAIM_FEED, .url = xstrdup("http://example.com/feed"),
+                           .scope = scope_create(list, "http://example.com/", NULL, NULL, BACKFILL_ALL) };
+    r->body = (struct fetch_body){ .data = xmemdup(feed.data, feed.len), .len = feed.len };
+    buffer_fini(&feed);
+    reading_run(r, 1795593600000); /* 2026-11-25 08:00 UTC */
+    assert_int_equal(r->item_count, ITEMS);
+    for (int day = 22, k = 0; day >= 20; day--)
+        for (int i = day - 20; i < ITEMS; i += 3, k++)
+            CHECK(atoi(strrchr(r->items[k].url.fetch, '/') + 1) == i, "item %d is %s, not %d", k, r->items[k].url.fetch, i);
+    reading_free(r);
+    suffix_list_destroy(list);
+}
+
 static void front_pages(void **state)
 {
     (void)state;
@@ -247,7 +274,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_poll), cmocka_unit_test(hints_travel), cmocka_unit_test(discover_not_stored),
-        cmocka_unit_test(lost_before_the_reply), cmocka_unit_test(backfill_bounds_the_first_reading), cmocka_unit_test(front_pages),
+        cmocka_unit_test(lost_before_the_reply), cmocka_unit_test(backfill_bounds_the_first_reading),
+        cmocka_unit_test(items_of_one_time_keep_their_order), cmocka_unit_test(front_pages),
         cmocka_unit_test(discovery), cmocka_unit_test(sources_put_polls),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
