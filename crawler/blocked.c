@@ -15,7 +15,7 @@ struct row {
     unsigned results;  /* a bit each, newest lowest: refused */
     int count;
     bool blocked;
-    const char *reason;
+    char reason[27];   /* what fits into the evidence */
 };
 
 struct blocked {
@@ -54,7 +54,8 @@ bool blocked_note(struct blocked *b, const char *source, const char *refused)
     }
     r->results = (r->results << 1 | (refused != NULL)) & ((1u << LAST) - 1);
     r->count += r->count < LAST;
-    r->reason = refused ? refused : r->reason;
+    if (refused)
+        snprintf(r->reason, sizeof(r->reason), "%s", refused);
     bool now = r->count >= ENOUGH && refusals(r) >= r->count * MOST, changed = now != r->blocked;
     r->blocked = now;
     return changed;

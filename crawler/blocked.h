@@ -1,5 +1,5 @@
 /* blocked.h - does a site let us in no more? Of each source the last pages count: when most of them were refused (401, 403, 429,
- * 503), the source is blocked until they are not. In memory, bounded by the number of sources. */
+ * 503; a wall or a gate, wall.h), the source is blocked until they are not. In memory, bounded by the number of sources. */
 #ifndef CRAWLER_BLOCKED_H
 #define CRAWLER_BLOCKED_H
 
@@ -11,8 +11,8 @@ struct blocked;
 struct blocked *blocked_create(void);
 void blocked_destroy(struct blocked *b); /* NULL is fine */
 
-/* One page of the source was answered: refused is the reason ("http_403"), static; NULL: it was let through. True when that
- * makes the source blocked, or ends it. */
+/* One page of the source was answered: refused is the reason ("http_403", "Cloudflare check"; 26 bytes are kept);
+ * NULL: it was let through. True when that makes the source blocked, or ends it. */
 bool blocked_note(struct blocked *b, const char *source, const char *refused);
 /* The evidence in words, at most 50 bytes ("9 of the last 10 pages http_403"); false when it is not blocked. */
 bool blocked_evidence(const struct blocked *b, const char *source, char *out, size_t size);

@@ -26,6 +26,7 @@ struct robots_cache;
 struct readers;
 struct sources;
 struct blocked;
+struct ends;
 struct backfill;
 struct websub;
 
@@ -43,6 +44,7 @@ struct crawl {
     struct websub *websub;             /* NULL: off */
     struct pace pace;                  /* of polls */
     struct blocked *blocked;           /* sources that let us in no more */
+    struct ends *ends;                 /* where their redirects end */
     struct backfill *backfill;
     struct budget *budget;
     struct work *works;                /* all that is in work */

@@ -33,6 +33,7 @@
 #include "crawler/blocked.h"
 #include "crawler/discover.h"
 #include "crawler/door.h"
+#include "crawler/ends.h"
 #include "crawler/outfit.h"
 #include "crawler/page_fetch.h"
 #include "crawler/poll.h"
@@ -316,6 +317,7 @@ static void free_when_gone(struct crawler *w)
         return;
     robots_cache_destroy(w->crawl.robots);
     blocked_destroy(w->crawl.blocked);
+    ends_destroy(w->crawl.ends);
     backfill_destroy(w->crawl.backfill);
     address_policy_destroy(w->addresses);
     meta_destroy(w->meta);
@@ -453,6 +455,7 @@ static void *crawler_create(const struct stage_env *env, uv_loop_t *loop, struct
     c->robots = robots_cache_create(c);
     c->readers = readers_create(loop, READERS);
     c->blocked = blocked_create();
+    c->ends = ends_create();
     c->backfill = backfill_create();
     pace_init(&c->pace, (double)env->config->crawler.polls_per_hour);
     if (!make_fetcher(w, err) || !make_frontier(w, err) || !make_streams(w, err))

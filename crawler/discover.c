@@ -16,6 +16,7 @@
 #include "crawler/search.h"
 #include "crawler/trouble.h"
 #include "crawler/visit.h"
+#include "crawler/wall.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -159,7 +160,10 @@ static void next(struct discovery *d)
 static void on_read(void *arg, struct reading *r)
 {
     struct discovery *d = arg;
-    if (work_back_from_pool(&d->work)) {
+    bool ours = work_back_from_pool(&d->work);
+    if (ours && r->wall && !d->beyond_front) {
+        fail(d, "front page: blocked: %s", r->wall);
+    } else if (ours) {
         search_take(d->search, r);
         next(d);
     }
@@ -220,6 +224,10 @@ static void on_visited(void *arg, struct visit_report *v)
     if (v->sent_mono_ms) {
         d->sent_mono_ms = v->sent_mono_ms;
         d->effect = v->effect;
+    }
+    if (!d->beyond_front && body && v->redirects > 0 && wall_is_gate(d->work.claim->url, v->url->fetch)) {
+        fail(d, "front page: blocked: led to %s", v->url->host);
+        return;
     }
     if (!d->beyond_front && body)
         take_site(d, v->url);

@@ -16,6 +16,7 @@
 static const char *const header_names[HEADER_COUNT] = {
     "content-type", "content-encoding", "content-language", "etag", "last-modified", "location", "retry-after", "x-robots-tag",
     "tdm-reservation", "cache-control", "set-cookie", "link",
+    "cf-mitigated",
 };
 
 curl_socket_t fetch_on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *a)

@@ -9,6 +9,7 @@
 #include "crawler/feed.h"
 #include "crawler/hints.h"
 #include "crawler/links.h"
+#include "crawler/wall.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -99,7 +100,9 @@ void front_read(struct reading *r, int64_t now_ms)
     buffer_init(&text, LINKS_MAX_BYTES);
     if (!decode_body(r->body.data, r->body.len, r->content_encoding, &limits, &text, NULL, &err))
         snprintf(r->warning, sizeof(r->warning), "%.150s", err.message);
-    if (!is_feed(r, &text)) {
+    if ((r->wall = wall_of(200, buffer_str(&text), text.len))) {
+        snprintf(r->warning, sizeof(r->warning), "blocked: %s", r->wall);
+    } else if (!is_feed(r, &text)) {
         struct links *l = links_parse(buffer_str(&text), text.len, r->content_type, r->url, ROBOTS_AGENT, DEADLINE_MS);
         r->format = "html";
         if (l->warning && !r->warning[0])

@@ -8,6 +8,7 @@
  *   too large     dead letter without body ──delivery report──> complete CLOSE deadlettered
  *   denied, 4xx, not HTML, address    complete CLOSE failed(reason)
  *   429, 5xx, no answer, no robots    complete RETRY later, a bounded number of times, then failed(reason)
+ *   a wall (wall.h), a gate           complete CLOSE failed(blocked); of a known article its next re-check stays
  *
  * A kill between two of them leaves the request open and leased by a dead token: it is fetched again, under a new version,
  * and nothing counts twice. When the partition is lost on the way the claim is abandoned and whatever comes back later
@@ -17,9 +18,12 @@
 #include "base/decode.h"
 #include "base/mem.h"
 #include "crawler/blocked.h"
+#include "crawler/ends.h"
 #include "crawler/hints.h"
+#include "crawler/page_verdict.h"
 #include "crawler/sources.h"
 #include "crawler/visit.h"
+#include "crawler/wall.h"
 #include "pipeline/deadletter.h"
 #include "pipeline/page.h"
 #include "pipeline/recheck.h"
@@ -31,10 +35,6 @@
 
 #define FRAME_LEVEL 3                     /* measured: the ratio of gzip at 400 MB/s */
 #define FRAME_ON_LOOP_MAX (512u << 10)    /* above, compressing takes longer than the loop may wait */
-#define TRIES_MAX 6                       /* of answers that may get better */
-#define GONE_TRIES 3                      /* 404s in a row before a known article counts as removed; 410 counts at once */
-#define RETRY_FIRST_MS (30 * 1000LL)
-#define RETRY_MAX_MS (3600 * 1000LL)
 
 struct page_fetch {
     struct work work;
@@ -50,55 +50,10 @@ struct page_fetch {
     int64_t fetched_at_ms;
     bool gone;
     char *dead;                           /* why it is a dead letter rather than a page; owned */
-    uv_work_t framing;
+    int64_t retry_after_ms;               /* as the answer asks */
+    const char *wall;                     /* what the answer is instead of a page; NULL: none. Static */
+    uv_work_t job;                        /* in the pool: looking at it, then framing it */
 };
-
-/* --- verdicts --- */
-
-static struct page_verdict closed(enum outcome outcome, const char *detail)
-{
-    return (struct page_verdict){ .fate = PAGE_CLOSE, .outcome = outcome, .detail = detail };
-}
-
-static struct page_verdict again(const char *detail, int attempts, int64_t retry_after_ms)
-{
-    int64_t wait_ms = RETRY_FIRST_MS;
-    if (attempts + 1 >= TRIES_MAX)
-        return closed(OUTCOME_FAILED, detail);
-    for (int i = 0; i < attempts && wait_ms < RETRY_MAX_MS; i++)
-        wait_ms *= 2;
-    if (wait_ms > RETRY_MAX_MS)
-        wait_ms = RETRY_MAX_MS;
-    return (struct page_verdict){ .fate = PAGE_RETRY, .detail = detail, .retry_in_ms = retry_after_ms > wait_ms ? retry_after_ms : wait_ms };
-}
-
-static const char *status_detail(int status)
-{
-    static const struct { int status; const char *detail; } rows[] = {
-        { 400, "http_400" }, { 401, "http_401" }, { 402, "http_402" }, { 403, "http_403" }, { 404, "http_404" }, { 406, "http_406" },
-        { 410, "http_410" }, { 429, "http_429" }, { 451, "http_451" }, { 500, "http_500" }, { 502, "http_502" }, { 503, "http_503" },
-        { 504, "http_504" },
-    };
-    for (size_t i = 0; i < COUNT(rows); i++)
-        if (rows[i].status == status)
-            return rows[i].detail;
-    return status < 200 ? "http_1xx" : status < 300 ? "http_2xx" : status < 400 ? "http_3xx" : status < 500 ? "http_4xx" : "http_5xx";
-}
-
-struct page_verdict page_judge(enum fetch_error error, int status, bool known, int attempts, int64_t retry_after_ms)
-{
-    if (error == FETCH_REFUSED || error == FETCH_INVALID)
-        return closed(OUTCOME_FAILED, fetch_error_name(error));
-    if (error != FETCH_OK)
-        return again(fetch_error_name(error), attempts, 0);
-    if (status == 304)
-        return closed(OUTCOME_UNCHANGED, NULL);
-    if (known && (status == 410 || (status == 404 && attempts + 1 >= GONE_TRIES)))
-        return (struct page_verdict){ .fate = PAGE_GONE };
-    if (status == 408 || status == 425 || status == 429 || status >= 500 || (known && status == 404))
-        return again(status_detail(status), attempts, retry_after_ms);
-    return closed(OUTCOME_FAILED, status_detail(status));
-}
 
 /* --- life --- */
 
@@ -340,15 +295,15 @@ static void on_framed(uv_work_t *w, int status)
 /* A plain body travels in a frame of ours; one that the server coded travels as it is. */
 static void frame(struct page_fetch *p)
 {
-    p->framing.data = p;
+    p->job.data = p;
     if (is_coded(p) || p->body.len == 0) {
         framed_or_not(p);
     } else if (p->body.len <= FRAME_ON_LOOP_MAX) {
-        frame_in_pool(&p->framing);
+        frame_in_pool(&p->job);
         framed_or_not(p);
     } else {
         p->work.in_pool++;
-        uv_queue_work(p->work.crawl->loop, &p->framing, frame_in_pool, on_framed);
+        uv_queue_work(p->work.crawl->loop, &p->job, frame_in_pool, on_framed);
     }
 }
 
@@ -367,9 +322,10 @@ static bool is_html(const char *content_type)
     return false;
 }
 
+/* Pages, and what a refusal says: it may be a wall. */
 static bool want(const struct fetch_result *r)
 {
-    return r->status == 200 && is_html(r->header[HEADER_CONTENT_TYPE]);
+    return (r->status == 200 || blocked_status(r->status)) && is_html(r->header[HEADER_CONTENT_TYPE]);
 }
 
 static bool is_known(const struct claim *c)
@@ -383,6 +339,7 @@ static void keep_answer(struct page_fetch *p, struct visit_report *v)
     struct url_rules rules = claim_url_rules(p->work.crawl, c);
     p->status = v->answer->status;
     p->fetched_at_ms = v->answer->fetched_at_ms;
+    p->retry_after_ms = v->effect.retry_after_ms;
     for (int i = 0; i < HEADER_COUNT; i++)
         p->header[i] = xstrdup(v->answer->header[i]);
     p->body = v->answer->body;
@@ -401,13 +358,15 @@ static void page_gone(struct page_fetch *p)
     send_or_wait(p);
 }
 
-static void unchanged(struct page_fetch *p)
+/* A known article, and this answer says nothing against it: it is looked at again. */
+static void stays(struct page_fetch *p, const struct page_verdict *v)
 {
     const struct claim *c = p->work.claim;
     int64_t age_ms = c->version - c->discovered_at_ms; /* both Redis's clock */
-    work_complete(&p->work, &(struct result){ .completion = FRONTIER_CLOSE, .outcome = OUTCOME_UNCHANGED,
-                                              .recheck_in_ms = recheck_in_ms(age_ms, NULL),
-                                              .etag = p->header[HEADER_ETAG], .last_modified = p->header[HEADER_LAST_MODIFIED] });
+    bool same = v->outcome == OUTCOME_UNCHANGED;
+    work_complete(&p->work, &(struct result){ .completion = FRONTIER_CLOSE, .outcome = v->outcome, .detail = v->detail,
+                                              .recheck_in_ms = recheck_in_ms(age_ms, NULL), .etag = same ? p->header[HEADER_ETAG] : NULL,
+                                              .last_modified = same ? p->header[HEADER_LAST_MODIFIED] : NULL });
 }
 
 static void apply(struct page_fetch *p, const struct page_verdict *v)
@@ -416,54 +375,123 @@ static void apply(struct page_fetch *p, const struct page_verdict *v)
         page_gone(p);
     else if (v->fate == PAGE_RETRY)
         retry_in(p, v->retry_in_ms);
-    else if (v->outcome == OUTCOME_UNCHANGED)
-        unchanged(p);
+    else if (v->outcome == OUTCOME_UNCHANGED || (p->wall && is_known(p->work.claim)))
+        stays(p, v);
     else
         close_with(p, v->outcome, v->detail);
 }
 
-/* Refusals add up to a source that is blocked; the turn is an event, with the page that brought it. */
-static void note_refusal(struct page_fetch *p)
+/* Refusals add up to a source that is blocked; the turn is an event, with the page that brought it. refused: how; NULL: let in. */
+static void note_refusal(struct page_fetch *p, const char *refused)
 {
     char evidence[64] = "";
     struct crawl *c = p->work.crawl;
     const char *source = p->work.claim->source;
-    bool refused = blocked_status(p->status);
-    if (!refused && p->status >= 400)
-        return; /* of the address, not of us */
-    if (!blocked_note(c->blocked, source, refused ? status_detail(p->status) : NULL))
+    if (!blocked_note(c->blocked, source, refused))
         return;
     bool now = blocked_evidence(c->blocked, source, evidence, sizeof(evidence));
     work_event(&p->work, "fetch", now ? "blocked" : "unblocked", now ? evidence : NULL, NULL);
 }
 
+/* It is known what the answer is. */
+static void judged(struct page_fetch *p)
+{
+    struct claim *c = p->work.claim;
+    if (p->wall || blocked_status(p->status))
+        note_refusal(p, p->wall ? p->wall : page_status_detail(p->status));
+    else if (p->status < 400) /* other failures are of the address, not of us */
+        note_refusal(p, NULL);
+    if (p->wall)
+        work_event(&p->work, "fetch", "walled", p->wall, json_pack("{si}", "status", p->status));
+    if (p->status == 200 && !p->wall) {
+        frame(p);
+    } else {
+        struct page_verdict verdict = page_judge(FETCH_OK, p->status, p->wall != NULL, is_known(c), c->attempts, p->retry_after_ms);
+        apply(p, &verdict);
+    }
+}
+
+static void look_in_pool(uv_work_t *w)
+{
+    struct page_fetch *p = w->data;
+    struct buffer text;
+    struct decode_limits limits = { .max_bytes = WALL_READ_MAX + 1 };
+    buffer_init(&text, WALL_READ_MAX + 1);
+    decode_body(p->body.data, p->body.len, p->header[HEADER_CONTENT_ENCODING], &limits, &text, NULL, NULL); /* as far as it goes */
+    p->wall = wall_of(p->status, buffer_str(&text), text.len);
+    buffer_fini(&text);
+}
+
+static void on_looked(uv_work_t *w, int status)
+{
+    struct page_fetch *p = w->data;
+    (void)status;
+    if (work_back_from_pool(&p->work))
+        judged(p);
+}
+
+static void look_for_wall(struct page_fetch *p)
+{
+    p->wall = wall_by_header(p->header[HEADER_CF_MITIGATED]);
+    if (p->wall || !wall_suspected(p->status, is_coded(p), p->body.len)) {
+        judged(p);
+        return;
+    }
+    p->job.data = p;
+    p->work.in_pool++;
+    uv_queue_work(p->work.crawl->loop, &p->job, look_in_pool, on_looked);
+}
+
+/* A redirect led away from the article, to what stands in front of it: true, and it has ended. */
+static bool led_to_gate(struct page_fetch *p, const struct url *end)
+{
+    char shown[32];
+    struct claim *c = p->work.claim;
+    bool repeats = ends_note(p->work.crawl->ends, c->source, &c->id, &end->id);
+    if (!repeats && !wall_is_gate(c->url, end->fetch))
+        return false;
+    struct url asked;
+    bool same_host = url_parse(&asked, c->url, strlen(c->url), NULL, NULL, NULL) && strcmp(asked.host, end->host) == 0;
+    const char *path = url_path(end->fetch);
+    snprintf(shown, sizeof(shown), "led to %.*s", same_host ? (int)strcspn(path, "?") : (int)strlen(end->host), same_host ? path : end->host);
+    url_fini(&asked);
+    note_refusal(p, shown);
+    work_event(&p->work, "fetch", "walled", end->fetch, NULL);
+    p->wall = "gate";
+    struct page_verdict verdict = page_judge(FETCH_OK, 200, true, is_known(c), c->attempts, 0);
+    apply(p, &verdict);
+    return true;
+}
+
 static void answered(struct page_fetch *p, struct visit_report *v)
 {
     struct claim *c = p->work.claim;
+    bool lost = v->answer->status == 404 || v->answer->status == 410, away = v->redirects > 0 && strcmp(v->url->id.hex, c->id.hex) != 0;
+    if (away && !lost && led_to_gate(p, v->url))
+        return;
+    if (!away && v->answer->status < 400)
+        ends_note(p->work.crawl->ends, c->source, &c->id, NULL);
     keep_answer(p, v);
-    note_refusal(p);
     work_event(&p->work, "fetch", p->status == 304 ? "not_modified" : "fetched", NULL,
                json_pack("{ss sI si sI sI}", "via", c->via, "discovered_at", (json_int_t)c->discovered_at_ms, "status", p->status, "bytes",
                          (json_int_t)p->body.len, "took_ms", (json_int_t)v->answer->took_ms));
-    if (p->status == 200 && !is_html(p->header[HEADER_CONTENT_TYPE])) {
+    if (p->status == 200 && !is_html(p->header[HEADER_CONTENT_TYPE]))
         close_with(p, OUTCOME_FAILED, "not_html");
-    } else if (p->status == 200) {
-        frame(p);
-    } else {
-        struct page_verdict verdict = page_judge(FETCH_OK, p->status, is_known(c), c->attempts, v->effect.retry_after_ms);
-        apply(p, &verdict);
-    }
+    else
+        look_for_wall(p);
 }
 
 static void failed(struct page_fetch *p, const struct visit_report *v)
 {
     struct claim *c = p->work.claim;
+    bool large = v->answer->error == FETCH_TOO_LARGE, refused = large && blocked_status(v->answer->status);
     work_event(&p->work, "fetch", "failed", v->answer->message, NULL);
-    if (v->answer->error == FETCH_TOO_LARGE) {
+    if (large && !refused) {
         too_large(p, v->answer->message);
         return;
     }
-    struct page_verdict verdict = page_judge(v->answer->error, 0, is_known(c), c->attempts, 0);
+    struct page_verdict verdict = page_judge(refused ? FETCH_OK : v->answer->error, refused ? v->answer->status : 0, false, is_known(c),
+                                             c->attempts, v->effect.retry_after_ms);
     apply(p, &verdict);
 }
 
@@ -484,6 +512,8 @@ static void moved_out(struct page_fetch *p, const struct visit_report *v)
 {
     struct claim *c = p->work.claim;
     struct hints h;
+    if (led_to_gate(p, v->target))
+        return;
     hints_read(&h, c->hints);
     int hops = h.redirects + 1;
     work_event(&p->work, "fetch", "redirected", v->target->fetch, NULL);
@@ -504,6 +534,8 @@ static void moved_out(struct page_fetch *p, const struct visit_report *v)
 /* What leads to an address seen before is an alias of it: no second record. */
 static void led_to_seen(struct page_fetch *p, const struct visit_report *v)
 {
+    if (led_to_gate(p, v->url))
+        return;
     work_event(&p->work, "fetch", "duplicate", v->url->fetch, json_pack("{ss}", "article", v->url->id.hex));
     close_with(p, OUTCOME_DUPLICATE, NULL);
 }
@@ -516,7 +548,7 @@ static void denied(struct page_fetch *p, const struct visit_report *v)
 
 static void no_robots(struct page_fetch *p, const struct visit_report *v)
 {
-    struct page_verdict verdict = again("robots_unreachable", p->work.claim->attempts, v->retry_in_ms);
+    struct page_verdict verdict = page_again("robots_unreachable", p->work.claim->attempts, v->retry_in_ms);
     work_event(&p->work, "robots", "failed", v->reason, NULL);
     apply(p, &verdict);
 }

@@ -8,6 +8,7 @@
 #include "crawler/front.h"
 #include "crawler/hints.h"
 #include "crawler/sitemap.h"
+#include "crawler/wall.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,7 +123,10 @@ static void read_feed(struct reading *r, int64_t now_ms)
     if (!decode_body(r->body.data, r->body.len, r->content_encoding, &limits, &text, NULL, &err))
         warn(r, err.message); /* what was decoded before counts */
     struct feed *f = feed_parse(buffer_str(&text), text.len, r->content_type, r->url, clock_mono_ms() + DEADLINE_MS);
+    r->wall = f->kind == FEED_UNKNOWN ? wall_of(200, buffer_str(&text), text.len) : NULL;
     buffer_fini(&text);
+    if (r->wall)
+        snprintf(r->warning, sizeof(r->warning), "blocked: %s", r->wall);
     take_feed(r, f, now_ms);
     feed_destroy(f);
 }

@@ -52,6 +52,7 @@ struct reading {
     char *hub, *self;             /* WebSub of a feed: owned; NULL: not told. What the caller sets stays */
     int64_t hint_ms;              /* how often it asks to be read; 0: not told */
     char warning[160];            /* "" = none */
+    const char *wall;             /* what it is instead (wall.h): static; NULL: none */
     /* The pool's. */
     struct readers *readers;
     struct reading *next;

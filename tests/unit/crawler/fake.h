@@ -10,6 +10,7 @@
 #include "crawler/backfill.h"
 #include "crawler/blocked.h"
 #include "crawler/crawl.h"
+#include "crawler/ends.h"
 #include "crawler/page_fetch.h"
 #include "crawler/robots_cache.h"
 #include "crawler/schedule.h"
@@ -407,6 +408,7 @@ static inline void fake_up(web_fn *site)
     c->robots = robots_cache_create(c);
     pace_init(&c->pace, 0);
     c->blocked = blocked_create();
+    c->ends = ends_create();
     c->backfill = backfill_create();
 }
 
@@ -422,6 +424,7 @@ static inline void fake_down(void)
     assert_int_equal(fake.crawl.visiting_count, 0);
     robots_cache_destroy(fake.crawl.robots);
     blocked_destroy(fake.crawl.blocked);
+    ends_destroy(fake.crawl.ends);
     backfill_destroy(fake.crawl.backfill);
     web_stop(&fake.web);
     assert_int_equal(budget_used(fake.budget), 0);

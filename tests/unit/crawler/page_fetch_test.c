@@ -52,6 +52,20 @@ static bool site(struct web_request *r)
                                                  : web_text(r, 302, "Set-Cookie: seen=1; Path=/\r\nLocation: /cookie\r\n", "");
     if (is(r, "/pdf"))
         return web_text(r, 200, "Content-Type: application/pdf\r\n", "%PDF");
+    if (is(r, "/wall"))
+        return web_text(r, 200, html, "<script>window._cf_chl_opt={}</script>");
+    if (is(r, "/mitigated"))
+        return web_text(r, 200, "Content-Type: text/html\r\ncf-mitigated: challenge\r\n", "x");
+    if (is(r, "/wall-429"))
+        return web_text(r, 429, html, "<div class=g-recaptcha></div>");
+    if (is(r, "/to-login"))
+        return web_text(r, 302, "Location: /login?from=x\r\n", "");
+    if (strncmp(r->path, "/login", 6) == 0)
+        return web_text(r, 200, html, "<form>");
+    if (is(r, "/to-consent"))
+        return to_port(r, "localhost", "/consent", 302);
+    if (is(r, "/large-403"))
+        return web_answer(r, 403, html, large, LARGE);
     if (is(r, "/large"))
         return web_answer(r, 200, html, large, LARGE);
     if (is(r, "/cut"))
@@ -77,6 +91,12 @@ static const struct { const char *path, *journal; } ways[] = {
     { "/status/404", "robots? robots:200 slot ended crawl-delay:2000 CLOSE:failed:http_404" },
     { "/status/410", "robots? robots:200 slot ended crawl-delay:2000 CLOSE:failed:http_410" },
     { "/status/403", "robots? robots:200 slot ended crawl-delay:2000 CLOSE:failed:http_403" },
+    { "/wall", "robots? robots:200 slot ended crawl-delay:2000 CLOSE:failed:blocked" },
+    { "/mitigated", "robots? robots:200 slot ended crawl-delay:2000 CLOSE:failed:blocked" },
+    { "/wall-429", "robots? robots:200 slot ended:failed crawl-delay:2000 RETRY" },
+    { "/to-login", "robots? robots:200 slot seen? slot ended crawl-delay:2000 CLOSE:failed:blocked" },
+    { "/to-consent", "robots? robots:200 slot ended crawl-delay:2000 CLOSE:failed:blocked" },
+    { "/large-403", "robots? robots:200 slot ended crawl-delay:2000 CLOSE:failed:http_403" },
     { "/status/418", "robots? robots:200 slot ended crawl-delay:2000 CLOSE:failed:http_4xx" },
     { "/status/429", "robots? robots:200 slot ended:failed retry-after:120000 crawl-delay:2000 RETRY" },
     { "/status/500", "robots? robots:200 slot ended crawl-delay:2000 RETRY" },

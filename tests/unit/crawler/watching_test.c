@@ -249,7 +249,7 @@ static void refused_pages_are_told(void **state)
     up();
     site_set(1, "/feed.xml", 200, FEED, feed_of(documents[0], "a", 0, 6, 0));
     for (size_t i = 0; i < path_count; i++)
-        site_set(1, paths[i], 403, HTML, "<script>window._cf_chl_opt={}</script>");
+        site_set(1, paths[i], 403, HTML, "Forbidden");
     source("$1/feed.xml", NULL);
     own_start(&own);
     RUN_UNTIL(&own.loop, own_ledger(&own, "failed:http_403") == 6);
@@ -257,11 +257,61 @@ static void refused_pages_are_told(void **state)
     down();
 }
 
+/* Pages turn into walls, and into pages again: answered as such with 200, or all of them leading to one page. */
+static const struct { int status; const char *headers, *body, *told; long long failed; } walls[] = {
+    { 200, HTML, "<html><script>window._cf_chl_opt={}</script></html>", "blocked: 6 of the last 6 pages Cloudflare check", 6 },
+    { 403, HTML, "<script src=https://ct.captcha-delivery.com/c.js></script>", "blocked: 6 of the last 6 pages DataDome check", 6 },
+    { 302, "Location: /login?next=x\r\n", "", "blocked: 6 of the last 6 pages led to /login", 6 },
+    { 302, "Location: $2/consent\r\n", "", "blocked: 6 of the last 6 pages led to 127.0.0.2", 6 },
+    { 302, "Location: /welcome.html\r\n", "", "blocked: 6 of the last 7 pages led to /welcome.html", 6 }, /* two for its name to tell nothing */
+};
+
+static void pages_turn_into_walls(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(walls); i++) {
+        up();
+        bool nameless = strstr(walls[i].headers, "/welcome") != NULL;
+        site_set(1, "/feed.xml", 200, FEED, feed_of(documents[0], "a", 0, nameless ? 8 : 6, 0));
+        for (size_t k = 0; k < path_count; k++)
+            site_set(1, paths[k], walls[i].status, walls[i].headers, walls[i].body);
+        site_set(1, "/login?next=x", 200, HTML, PAGE);
+        site_set(1, "/welcome.html", 200, HTML, PAGE);
+        source("$1/feed.xml", NULL);
+        own_start(&own);
+        RUN_UNTIL(&own.loop, own_ledger(&own, "failed:blocked") == walls[i].failed);
+        RUN_UNTIL(&own.loop, status_is(walls[i].told));
+        CHECK(own.got_count == nameless, "%s: %zu", walls[i].told, own.got_count);
+        site_set(1, "/feed.xml", 200, FEED, feed_of(documents[1], "b", 0, 3, 0));
+        RUN_UNTIL(&own.loop, status_is("ok"));
+        down();
+    }
+}
+
+static void fronts_that_are_walls(void **state)
+{
+    (void)state;
+    static const struct { int status; const char *headers, *body, *told; } fronts[] = {
+        { 200, HTML, "<html><script>window._cf_chl_opt={}</script></html>", "front page: blocked: Cloudflare check" },
+        { 302, "Location: /login?next=x\r\n", "", "front page: blocked: led to 127.0.0.1" },
+    };
+    for (size_t i = 0; i < COUNT(fronts); i++) {
+        up();
+        site_set(1, "/", fronts[i].status, fronts[i].headers, fronts[i].body);
+        site_set(1, "/login?next=x", 200, HTML, PAGE);
+        source(NULL, NULL);
+        own_start(&own);
+        RUN_UNTIL(&own.loop, status_is(fronts[i].told));
+        down();
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_the_latest_of_the_past), cmocka_unit_test(a_source_without_end), cmocka_unit_test(the_date_decides), cmocka_unit_test(parts_that_changed),
         cmocka_unit_test(feeds_that_end), cmocka_unit_test(refused_pages_are_told),
+        cmocka_unit_test(pages_turn_into_walls), cmocka_unit_test(fronts_that_are_walls),
     };
     const char *only = getenv("TEST_ONLY");
     if (only)
