@@ -388,7 +388,8 @@ static bool make_fetcher(struct crawler *w, struct error *err)
     struct crawl *c = &w->crawl;
     char agent[USER_AGENT_MAX];
     size_t all = budget_lendable(c->budget), reserve = FETCH_READ_MAX < all / 3 ? FETCH_READ_MAX : all / 3;
-    budget_set_aside(c->budget, reserve + (READERS_MEMORY < all / 4 ? READERS_MEMORY : all / 4));
+    size_t pool = READERS_MEMORY + FETCH_CHECK_BYTES; /* what is decoded in libuv's pool */
+    budget_set_aside(c->budget, reserve + (pool < all / 4 ? pool : all / 4));
     c->read_max_bytes = reserve;
     struct fetcher_options o = outfit_fetcher(w->env.config, agent);
     o.addresses = w->addresses;

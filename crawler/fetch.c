@@ -152,6 +152,8 @@ void fetch_free(struct fetch *t)
 {
     list_remove(t);
     fetch_stop_waiting(t);
+    if (t->state == CHECKING)
+        fetch_leave_checks(t);
     if (t->query)
         dns_cancel(t->fetcher->dns, t->query);
     if (t->easy)
@@ -273,7 +275,7 @@ struct fetch *fetch_start(struct fetcher *f, const struct fetch_request *r)
 
 void fetch_abort(struct fetch *t)
 {
-    if (t->state == CHECKING) { /* its bytes are being read in the pool: freed when that is over */
+    if (t->fetcher->checking == t) { /* its bytes are being read in the pool: freed when that is over */
         t->aborted = true;
         return;
     }

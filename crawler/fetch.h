@@ -21,12 +21,15 @@
 struct fetcher; /* the handles of one stage */
 struct fetch;   /* one transfer under way */
 
+#define FETCH_CHECK_BYTES (8u << 20) /* what the check of a body may hold (check_whole): one at a time */
+
 struct fetcher_options {
     const char *user_agent;
     const char *ca_file;                       /* NULL: the system's bundle */
     const struct address_policy *addresses;    /* borrowed */
     struct budget *budget;                     /* borrowed */
-    size_t reserve_bytes;                      /* the largest body any request may ask for; set aside by the caller */
+    size_t reserve_bytes;                      /* the largest body any request may ask for; set aside by the caller, and so are
+                                                  FETCH_CHECK_BYTES */
     int dns_lookups;                           /* at once */
     int64_t connect_timeout_ms, timeout_ms;    /* of connecting; of the whole transfer */
     int64_t first_byte_ms;                     /* from the start to the first byte of the answer */

@@ -42,9 +42,10 @@ struct fetch {
     int64_t begun_mono_ms, first_byte_mono_ms, paused_since_mono_ms, paused_ms;
     int64_t window_mono_ms;           /* of the stall rule: began then, with window_bytes received */
     size_t received, window_bytes;
-    uv_work_t check;                  /* while CHECKING */
+    uv_work_t check;                  /* while the fetcher is checking it */
+    struct fetch *next_check;         /* waits for that */
     uv_timer_t *failing;              /* owned: an error found while starting is told from the loop */
-    bool aborted;                     /* while CHECKING */
+    bool aborted;                     /* while it is checked */
     bool starting;                    /* inside fetch_start() */
     struct fetch_result result;
 };
@@ -64,6 +65,7 @@ struct fetcher {
     struct fetch *running;            /* newest first */
     struct fetch *sweeping;           /* the next one the sweep looks at */
     size_t running_count, waiting_count, references;
+    struct fetch *checks, *checking;  /* bodies to be looked at, first come first; the one in the pool */
     struct fetch *reserve_user;       /* goes on from the reserve */
     bool reserve_held;                /* by reserve_user, or by a body not given back yet */
     struct idle idle[IDLE_HANDLES_MAX];
@@ -97,6 +99,7 @@ void fetcher_on_sweep(uv_timer_t *timer);
 void fetch_fail(struct fetch *t, enum fetch_error error, const char *message); /* says why, for fetch_finish() */
 void fetch_finish(struct fetch *t);                     /* tells the caller and frees t */
 void fetch_finish_failed(struct fetch *t, enum fetch_error error, const char *message);
+void fetch_leave_checks(struct fetch *t);
 void fetcher_collect(struct fetcher *f);                /* those that curl has finished */
 
 #endif

@@ -163,17 +163,40 @@ static bool retry_stale(struct fetch *t, CURLcode code)
     return true;
 }
 
+/* --- is a body that only the closing delimits whole? --- */
+
+static bool drop(void *arg, const char *bytes, size_t len)
+{
+    (void)arg, (void)bytes, (void)len;
+    return true;
+}
+
+/* Decodes without keeping what comes out. What passes a bound of the decoder is not judged. */
 static void check_in_pool(uv_work_t *work)
 {
     struct fetch *t = work->data;
-    struct buffer out;
     struct error err;
-    bool truncated = false;
-    buffer_init(&out, 64u << 20);
-    bool ok = decode_body(t->body.data, t->body.len, fetch_header(t, HEADER_CONTENT_ENCODING), NULL, &out, &truncated, &err);
-    if ((ok && truncated) || (!ok && err.kind == ERROR_INVALID))
-        fail_with(t, FETCH_TRUNCATED, NULL);
-    buffer_fini(&out);
+    bool whole = true;
+    struct decode_stream *d = decode_stream_create(fetch_header(t, HEADER_CONTENT_ENCODING), NULL, drop, NULL, &err);
+    bool ok = d && decode_stream_push(d, t->body.data, t->body.len, &err) && decode_stream_finish(d, &whole, &err);
+    decode_stream_destroy(d);
+    if (ok ? !whole : err.kind == ERROR_INVALID)
+        fetch_fail(t, FETCH_TRUNCATED, "the body, delimited only by the closing of the connection, is not whole");
+}
+
+static void on_checked(uv_work_t *work, int status);
+
+/* One at a time: FETCH_CHECK_BYTES are set aside for one. */
+static void check_next(struct fetcher *f)
+{
+    struct fetch *t = f->checks;
+    if (!t || f->checking)
+        return;
+    f->checks = t->next_check;
+    f->checking = t;
+    f->references++;
+    t->check.data = t;
+    uv_queue_work(f->loop, &t->check, check_in_pool, on_checked);
 }
 
 static void on_checked(uv_work_t *work, int status)
@@ -181,11 +204,32 @@ static void on_checked(uv_work_t *work, int status)
     struct fetch *t = work->data;
     struct fetcher *f = t->fetcher;
     (void)status;
+    f->checking = NULL;
+    check_next(f);
     if (t->aborted)
         fetch_free(t);
     else
         fetch_finish(t);
     fetcher_unref(f);
+}
+
+void fetch_leave_checks(struct fetch *t)
+{
+    struct fetch **at = &t->fetcher->checks;
+    while (*at && *at != t)
+        at = &(*at)->next_check;
+    if (*at)
+        *at = t->next_check;
+}
+
+static void check_later(struct fetch *t)
+{
+    struct fetch **at = &t->fetcher->checks;
+    while (*at)
+        at = &(*at)->next_check;
+    *at = t;
+    t->state = CHECKING;
+    check_next(t->fetcher);
 }
 
 static bool needs_check(const struct fetch *t)
@@ -208,10 +252,7 @@ static void transfer_ended(struct fetch *t, CURLcode code)
         fetch_finish(t);
         return;
     }
-    t->state = CHECKING;
-    t->check.data = t;
-    t->fetcher->references++;
-    uv_queue_work(t->fetcher->loop, &t->check, check_in_pool, on_checked);
+    check_later(t);
 }
 
 void fetcher_collect(struct fetcher *f)

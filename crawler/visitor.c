@@ -323,7 +323,7 @@ struct visitor *visitor_create(const struct config *config, const struct suffix_
     v->allowed_at = map_create();
     v->addresses = outfit_addresses(config);
     v->budget = budget_create(BUDGET_BYTES);
-    budget_set_aside(v->budget, FETCH_READ_MAX);
+    budget_set_aside(v->budget, FETCH_READ_MAX + FETCH_CHECK_BYTES);
     uv_loop_init(&v->loop);
     struct fetcher_options o = outfit_fetcher(config, v->agent);
     o.addresses = v->addresses;

@@ -3,12 +3,10 @@
 
 #include "base/buffer.h"
 #include "base/mem.h"
+#include "tests/unit/check.h"
 #include "tests/unit/crawler/web.h"
 
-#include <setjmp.h>
 #include <zlib.h>
-
-#include <cmocka.h>
 
 #define BIG (300 * 1024)
 
@@ -290,6 +288,36 @@ static void bodies(void **state)
     bench_down(&b);
 }
 
+/* Bodies are looked at one at a time: some are aborted while they wait, the last ones are left to fetcher_destroy(). */
+static void checks_queue(void **state)
+{
+    (void)state;
+    struct bench b;
+    struct answer a[12];
+    struct fetch *t[COUNT(a)];
+    size_t done = 0;
+    bench_up(&b, 8 << 20, true);
+    for (int round = 0; round < 3; round++) {
+        for (size_t i = 0; i < COUNT(a); i++)
+            t[i] = begin(&b, i % 3 ? "/close-gzip" : "/close-gzip-cut", (struct fetch_request){ .check_whole = true }, &a[i]);
+        for (done = 0; done == 0;) {
+            uv_run(&b.loop, UV_RUN_ONCE);
+            for (size_t i = 0; i < COUNT(a); i++)
+                done += a[i].done;
+        }
+        for (size_t i = 1; round == 1 && i < COUNT(a); i += 2)
+            if (!a[i].done) {
+                fetch_abort(t[i]);
+                a[i].done = true;
+            }
+        while (round < 2 && fetcher_running(b.fetcher) > 0)
+            uv_run(&b.loop, UV_RUN_ONCE);
+        for (size_t i = 0; round == 0 && i < COUNT(a); i++)
+            CHECK(a[i].error == (i % 3 ? FETCH_OK : FETCH_TRUNCATED), "%zu: %s %s", i, fetch_error_name(a[i].error), a[i].message);
+    }
+    bench_down(&b);
+}
+
 /* The server closes an idle connection just as we use it: the request is sent once more, on a fresh one. */
 static void stale_connection(void **state)
 {
@@ -416,7 +444,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_answer), cmocka_unit_test(requests_and_headers), cmocka_unit_test(bodies),
         cmocka_unit_test(stale_connection), cmocka_unit_test(addresses), cmocka_unit_test(budget_used_up), cmocka_unit_test(aborts),
-        cmocka_unit_test(late_at_the_same_time),
+        cmocka_unit_test(late_at_the_same_time), cmocka_unit_test(checks_queue),
     };
     make_bodies();
     return cmocka_run_group_tests(tests, NULL, NULL);
