@@ -124,10 +124,8 @@ static unsigned read_codings(const char *value, enum coding *codings)
 
 /* ---- bounds ---- */
 
-static bool check_bounds(size_t out, size_t sent, size_t max_bytes, unsigned max_ratio, struct error *err)
+static bool check_ratio(size_t out, size_t sent, unsigned max_ratio, struct error *err)
 {
-    if (out > max_bytes)
-        return error_set(err, ERROR_LIMIT, "body decodes to more than %zu bytes", max_bytes);
     if (out > RATIO_FREE_BYTES && out / max_ratio > sent)
         return error_set(err, ERROR_LIMIT, "body of %zu bytes decodes to more than %u times as many", sent, max_ratio);
     return true;
@@ -135,16 +133,20 @@ static bool check_bounds(size_t out, size_t sent, size_t max_bytes, unsigned max
 
 /* ---- stages ---- */
 
+/* What fits into the bound goes on, also of a piece that does not fit whole. */
 static bool emit(struct decode_stream *d, unsigned index, const unsigned char *bytes, size_t len, struct error *err)
 {
     struct stage *s = &d->stages[index];
+    size_t room = d->max_bytes - s->out_bytes, fits = len < room ? len : room;
 
-    s->out_bytes += len;
-    if (!check_bounds(s->out_bytes, d->sent, d->max_bytes, d->max_ratio, err))
+    s->out_bytes += fits;
+    if (!check_ratio(s->out_bytes, d->sent, d->max_ratio, err))
         return false;
-    if (index < CODINGS_MAX)
-        return stage_push(d, index + 1, bytes, len, err);
-    return d->sink(d->arg, (const char *)bytes, len) || error_set(err, ERROR_LIMIT, "the reader of the body took no more");
+    if (fits && index < CODINGS_MAX && !stage_push(d, index + 1, bytes, fits, err))
+        return false;
+    if (fits && index == CODINGS_MAX && !d->sink(d->arg, (const char *)bytes, fits))
+        return error_set(err, ERROR_LIMIT, "the reader of the body took no more");
+    return fits == len || error_set(err, ERROR_LIMIT, "body decodes to more than %zu bytes", d->max_bytes);
 }
 
 static bool begin_zlib(struct stage *s, int window_bits)

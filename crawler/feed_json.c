@@ -112,18 +112,58 @@ static void read_feed(struct feed_draft *d, const json_t *feed)
     read_hubs(d, feed);
 }
 
-void feed_json_read(struct feed_draft *d, const char *text, size_t len)
+/* --- the document --- */
+
+#define LOAD_FLAGS (JSON_DISABLE_EOF_CHECK | JSON_ALLOW_NUL)
+
+/* Where the last object ends that is an element of a list of the outermost object ("items") and lies in the first len bytes;
+ * 0: there is none. Only brackets and strings are looked at. */
+static size_t end_of_last_item(const char *text, size_t len)
+{
+    size_t end = 0;
+    unsigned depth = 0;
+    bool in_string = false, in_list = false;
+    for (size_t i = 0; i < len; i++) {
+        char c = text[i];
+        if (in_string && c == '\\')
+            i++;
+        else if (c == '"')
+            in_string = !in_string;
+        else if (!in_string && (c == '{' || c == '[') && ++depth == 2)
+            in_list = c == '[';
+        else if (!in_string && (c == '}' || c == ']') && depth > 0 && --depth == 2 && in_list && c == '}')
+            end = i + 1;
+    }
+    return end;
+}
+
+/* What stands before the mistake, or before the place where the text was cut: whole items, and the brackets closed behind them. */
+static json_t *load_what_is_whole(struct feed_draft *d, const char *text, size_t len)
 {
     json_error_t error;
-    json_t *root = json_loadb(text, len, JSON_DISABLE_EOF_CHECK | JSON_ALLOW_NUL, &error);
+    json_t *root = json_loadb(text, len, LOAD_FLAGS, &error);
+    if (root)
+        return root;
+    feed_warn(d, "broken JSON: line %d: %s", error.line, error.text);
+    size_t end = end_of_last_item(text, (size_t)error.position < len ? (size_t)error.position : len);
+    struct buffer whole;
+    buffer_init(&whole, 0);
+    buffer_append(&whole, text, end);
+    buffer_puts(&whole, "]}");
+    root = end ? json_loadb(buffer_str(&whole), whole.len, LOAD_FLAGS, NULL) : NULL;
+    buffer_fini(&whole);
+    return root;
+}
+
+void feed_json_read(struct feed_draft *d, const char *text, size_t len)
+{
+    json_t *root = load_what_is_whole(d, text, len);
     const json_t *items = json_object_get(root, "items"), *item;
     bool named = strstr(text_of(root, "version"), "jsonfeed.org") != NULL;
     size_t i;
-    if (!root) {
-        feed_warn(d, "broken JSON: line %d: %s", error.line, error.text);
-    } else if (!named && !json_is_array(items)) {
+    if (root && !named && !json_is_array(items)) {
         feed_warn(d, "JSON, but no JSON Feed: it has no version of jsonfeed.org and no items");
-    } else {
+    } else if (root) {
         d->info.kind = FEED_JSON;
         read_feed(d, root);
         json_array_foreach(items, i, item)

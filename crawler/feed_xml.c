@@ -145,6 +145,7 @@ struct feed_xml {
     size_t feed_author_count;
     int64_t sy_period_s, sy_frequency, ttl_s;
     bool html;                 /* the document is a web page */
+    bool over;                 /* no more bytes: what is still open was cut */
 };
 
 #define NOT_YET 99
@@ -692,11 +693,20 @@ static void nested_end(struct feed_xml *x, const char *name, bool written)
     }
 }
 
+/* Where a document is cut, half a title still says something; half an address is another page's, or nobody's. */
+static void cut_field(struct feed_xml *x)
+{
+    feed_warn(x->d, "the document ends in the middle of item %lu", x->d->item_number);
+    if (x->field == TITLE || x->field == SUMMARY || x->field == CONTENT)
+        end_field(x);
+    x->field = NO_FIELD;
+}
+
 static bool on_end(void *arg, const char *name, bool written)
 {
     struct feed_xml *x = arg;
     if (x->field != NO_FIELD && x->field_depth == x->depth)
-        end_field(x);
+        x->over && !written ? cut_field(x) : end_field(x);
     else if (x->field != NO_FIELD)
         nested_end(x, name, written);
     if (x->item_depth == x->depth)
@@ -729,6 +739,7 @@ bool feed_xml_push(struct feed_xml *x, const char *text, size_t len)
 void feed_xml_finish(struct feed_xml *x)
 {
     struct feed *info = &x->d->info;
+    x->over = true;
     xml_finish(x->scanner);
     if (xml_has_entities(x->scanner))
         feed_warn(x->d, "the document declares entities of its own: they are not read");

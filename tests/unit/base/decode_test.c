@@ -165,7 +165,10 @@ static void test_bounds(void **state)
     deflate_to(&gz, zeros, size, 31);
     deflate_to(&twice, gz.data, gz.len, 31);
     assert_true(encode_frame_zstd(zeros, size, 3, &zs, NULL));
+    struct buffer plain = { .data = zeros, .len = size };
+    memset(zeros, 'a', 1); /* of no coding */
     const struct { const char *name; struct buffer *in; struct decode_limits limits; bool ok; } bombs[] = {
+        { "plain", &plain, { .max_bytes = (8 << 20) + 1, .max_ratio = 100000 }, false },
         { "bytes", &gz, { .max_bytes = 8 << 20, .max_ratio = 100000 }, false },
         { "ratio", &gz, { .max_bytes = 64 << 20 }, false },
         { "inner ratio", &twice, { .max_bytes = 64 << 20 }, false },
@@ -179,6 +182,8 @@ static void test_bounds(void **state)
         bool ok = decode_body(bombs[i].in->data, bombs[i].in->len, NULL, &bombs[i].limits, &out, NULL, &err);
         CHECK(ok == bombs[i].ok && (ok || err.kind == ERROR_LIMIT), "%s: %s", bombs[i].name, err.message);
         CHECK(out.len <= bombs[i].limits.max_bytes, "%s", bombs[i].name);
+        if (!ok && bombs[i].limits.max_ratio) /* what came before the bound is there, all of it */
+            CHECK(out.len == bombs[i].limits.max_bytes, "%s: %zu bytes", bombs[i].name, out.len);
     }
     buffer_fini(&gz);
     buffer_fini(&twice);
