@@ -1,6 +1,7 @@
 #include "cli/articles.h"
 
 #include "base/date.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "base/url.h"
@@ -27,7 +28,7 @@ bool articles_id(const char *text, struct id *out, struct error *err)
         return true;
     }
     if (!url_parse(&u, text, strlen(text), NULL, NULL, NULL))
-        return error_set(err, ERROR_INVALID, "%.100s is neither an http or https address nor an id of 32 hex digits", text);
+        return error_set(err, ERROR_INVALID, "%s is neither an http or https address nor an id of 32 hex digits", log_quote(text));
     *out = u.id;
     url_fini(&u);
     return true;
@@ -56,7 +57,7 @@ bool articles_fetch(redisContext *cache, const char *prefix, const char *const *
         redisReply *r = NULL;
         if (redisGetReply(cache, (void **)&r) != REDIS_OK || !r) {
             articles_free(texts, count);
-            return error_set(err, ERROR_TRANSIENT, "Redis: %s", cache->errstr[0] ? cache->errstr : "no answer");
+            return error_set(err, ERROR_TRANSIENT, "Redis does not answer (%s): is it still running? Try again", cache->errstr);
         }
         if (r->type == REDIS_REPLY_STRING)
             texts[i] = xstrndup(r->str, r->len);

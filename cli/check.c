@@ -122,7 +122,6 @@ static int run(struct invocation *inv)
     if (inv->argc > 0)
         return command_usage(inv, "%s: takes no arguments", log_quote(inv->argv[0]));
     config_role_defaults(inv->config);
-    log_set_level(LOG_ERROR);
     check_configuration(&c);
     check_redis(&c, "redis.frontier", config->redis.frontier, config->redis.frontier_password, true);
     if (config->redis.cache && strcmp(config->redis.cache, config->redis.frontier) != 0)

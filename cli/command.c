@@ -305,6 +305,7 @@ static int run_command_line(const struct command *c, int argc, char **argv)
         puts("tidings " TIDINGS_VERSION);
         return STATUS_OK;
     }
+    log_set_level(LOG_ERROR); /* a question is answered; `run` and the roles set the level they are given */
     int status = read_config(&inv, &common) ? c->run(&inv) : STATUS_USAGE;
     config_destroy(inv.config);
     return status;

@@ -101,7 +101,7 @@ static bool load_position(struct report *r, struct error *err)
 {
     redisReply *reply = ask(r, "GET %s", key_printed(r->options.config->prefix).s);
     if (!reply || reply->type == REDIS_REPLY_ERROR) {
-        error_set(err, ERROR_TRANSIENT, "Redis at %s: %s", r->options.config->redis.frontier, reply ? reply->str : "no answer");
+        error_set(err, ERROR_TRANSIENT, "Redis at %s: %s: is it still running?", r->options.config->redis.frontier, reply ? reply->str : "no answer");
         freeReplyObject(reply);
         return false;
     }

@@ -163,6 +163,24 @@ static enum error_kind reply_kind(const char *text)
     return ERROR_SYSTEM;
 }
 
+/* What an operator does about an error reply; "" where its own words are all we know. */
+static const char *reply_remedy(const char *text)
+{
+    static const struct { const char *word, *remedy; } rows[] = {
+        { "NOAUTH", ": set redis.frontier_password (and redis.cache_password)" },
+        { "WRONGPASS", ": see redis.frontier_password and redis.cache_password" },
+        { "OOM ", ": raise its maxmemory" },
+        { "MISCONF", ": make room on its disk" },
+        { "LOADING", ": try again in a moment" },
+        { "READONLY", ": name its primary instead of a replica" },
+        { "MASTERDOWN", ": name its primary instead of a replica" },
+    };
+    for (size_t i = 0; i < COUNT(rows); i++)
+        if (has_word(text, rows[i].word))
+            return rows[i].remedy;
+    return "";
+}
+
 static void call_free(struct call *call)
 {
     for (int i = 0; i < call->argc && call->argv; i++)
@@ -186,8 +204,8 @@ static void call_answer(struct call *call, const redisReply *reply)
     if (!reply) {
         error_set(&err, ERROR_TRANSIENT, "Redis at %s does not answer", r->address);
     } else if (reply->type == REDIS_REPLY_ERROR) {
-        error_set(&err, reply_kind(reply->str), "Redis at %s%s%s: %s", r->address, call->script ? ", script " : "",
-                  call->script ? call->script->script->name : "", reply->str);
+        error_set(&err, reply_kind(reply->str), "Redis at %s%s%s: %s%s", r->address, call->script ? ", script " : "",
+                  call->script ? call->script->script->name : "", reply->str, reply_remedy(reply->str));
         reply = NULL;
     }
     if (call->fn)
@@ -617,7 +635,8 @@ redisContext *redis_open(const char *address, const char *password, struct error
         return NULL;
     }
     if (!c || c->err) {
-        error_set(err, ERROR_TRANSIENT, "cannot reach Redis at %s: %s", address, c ? c->errstr : "out of memory");
+        error_set(err, ERROR_TRANSIENT, "cannot reach Redis at %s: %s. Is it running, and are redis.frontier and redis.cache right?", address,
+                  c ? c->errstr : "out of memory");
         if (c)
             redisFree(c);
         return NULL;
@@ -640,12 +659,12 @@ redisContext *redis_open(const char *address, const char *password, struct error
 static redisReply *asked(redisContext *c, redisReply *reply, const char *name, struct error *err)
 {
     if (!reply) {
-        error_set(err, ERROR_TRANSIENT, "Redis does not answer: %s", c->errstr);
+        error_set(err, ERROR_TRANSIENT, "Redis does not answer (%s): is it still running? Try again", c->errstr);
         return NULL;
     }
     if (reply->type != REDIS_REPLY_ERROR)
         return reply;
-    error_set(err, reply_kind(reply->str), "Redis%s%s: %s", name ? ", script " : "", name ? name : "", reply->str);
+    error_set(err, reply_kind(reply->str), "Redis%s%s: %s%s", name ? ", script " : "", name ? name : "", reply->str, reply_remedy(reply->str));
     freeReplyObject(reply);
     return NULL;
 }

@@ -33,7 +33,7 @@ bool topic_ends_read(struct topic_ends *t, enum topic topic, int32_t partition, 
     rd_kafka_resp_err_t rc = rd_kafka_query_watermark_offsets(t->rk, name, partition, first, end, ANSWER_MS);
     if (!rc)
         return true;
-    return error_set(err, ERROR_TRANSIENT, "Kafka at %s: %s: %s", kafka_bootstrap(t->config), name,
+    return error_set(err, ERROR_TRANSIENT, "Kafka at %s: %s: %s: is it running, and is kafka.bootstrap right?", kafka_bootstrap(t->config), name,
                      rc == RD_KAFKA_RESP_ERR__TRANSPORT || rc == RD_KAFKA_RESP_ERR__TIMED_OUT ? "no answer within 5 s" : rd_kafka_err2str(rc));
 }
 
