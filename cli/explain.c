@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/url.h"
+#include "cli/address.h"
 #include "cli/articles.h"
 #include "cli/command.h"
 #include "cli/connect.h"
@@ -365,6 +366,8 @@ static int run(struct invocation *inv)
 
     if (inv->argc != 1)
         return command_usage(inv, "one address, please");
+    if (address_check(inv, 0) != STATUS_OK)
+        return STATUS_USAGE;
     int status = answer(&s);
     story_fini(&s);
     return status;

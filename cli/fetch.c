@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "cli/address.h"
 #include "cli/verdict.h"
 
 #include <errno.h>
@@ -102,11 +103,15 @@ static int fetch_one(struct invocation *inv, struct visitor *v, const char *url)
 static int run(struct invocation *inv)
 {
     struct error err;
+    struct url u;
     if (inv->argc != 1)
         return command_usage(inv, "expected one URL");
+    if (!address_typed(inv->argv[0], &u, &err))
+        return command_say(inv, STATUS_USAGE, "%s", err.message);
     struct suffix_list *list = suffix_list_load(NULL, &err);
     struct visitor *v = list ? visitor_create(inv->config, list, 0, &err) : NULL;
-    int status = v ? fetch_one(inv, v, inv->argv[0]) : command_fail(inv, &err);
+    int status = v ? fetch_one(inv, v, u.fetch) : command_fail(inv, &err);
+    url_fini(&u);
     visitor_destroy(v);
     suffix_list_destroy(list);
     return status;

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/url.h"
+#include "cli/address.h"
 #include "cli/connect.h"
 #include "cli/row.h"
 #include "cli/table.h"
@@ -217,17 +218,11 @@ static int answer(struct invocation *inv, redisContext *c, const struct meta *me
     struct url u;
     if (inv->argc == 0)
         return list(inv, c, meta);
-    char *typed = url_typed(inv->argv[0]);
-    bool plain = strcmp(typed, inv->argv[0]) != 0; /* a host, so both of its usual authorities are meant */
-    int status = STATUS_OK;
-    if (!url_parse(&u, typed, strlen(typed), NULL, NULL, &err)) {
-        error_prefix(&err, "%s is no host", log_quote(inv->argv[0]));
-        status = command_fail(inv, &err);
-    } else {
-        status = show(inv, c, meta, &u, plain);
-        url_fini(&u);
-    }
-    free(typed);
+    if (!address_typed(inv->argv[0], &u, &err))
+        return command_fail(inv, &err);
+    bool plain = !strstr(inv->argv[0], "//"); /* a host, so both of its usual authorities are meant */
+    int status = show(inv, c, meta, &u, plain);
+    url_fini(&u);
     return status;
 }
 
@@ -236,6 +231,8 @@ static int run(struct invocation *inv)
     struct error err;
     if (inv->argc > 1)
         return command_usage(inv, "one host at a time");
+    if (address_check(inv, 0) != STATUS_OK)
+        return STATUS_USAGE;
     struct connection *c = connect_open(inv->config, &err);
     struct meta *meta = c ? meta_load(c->frontier, inv->config->prefix, 0, false, &err) : NULL;
     int status = meta ? answer(inv, c->frontier, meta) : command_fail(inv, &err);

@@ -4,6 +4,7 @@
 #include "base/date.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "cli/address.h"
 #include "cli/verdict.h"
 #include "crawler/probe.h"
 
@@ -138,9 +139,11 @@ static json_t *try_samples(struct visitor *v, const struct probe *p)
 static int run(struct invocation *inv)
 {
     struct error err;
+    struct url site;
     if (inv->argc != 1)
         return command_usage(inv, "expected one address");
-    char *site = strstr(inv->argv[0], "://") ? xstrdup(inv->argv[0]) : xasprintf("https://%s", inv->argv[0]);
+    if (!address_typed(inv->argv[0], &site, &err))
+        return command_say(inv, STATUS_USAGE, "%s", err.message);
     struct suffix_list *list = suffix_list_load(NULL, &err);
     struct visitor *v = list ? visitor_create(inv->config, list, PROBE_LIMIT_MS, &err) : NULL;
     int status = STATUS_BROKEN;
@@ -148,7 +151,7 @@ static int run(struct invocation *inv)
         command_fail(inv, &err);
     } else {
         struct probe p;
-        probe_run(v, inv->config, list, site, &p);
+        probe_run(v, inv->config, list, site.fetch, &p);
         json_t *verdicts = try_samples(v, &p);
         if (inv->json)
             print_json(&p, verdicts);
@@ -160,7 +163,7 @@ static int run(struct invocation *inv)
     }
     visitor_destroy(v);
     suffix_list_destroy(list);
-    free(site);
+    url_fini(&site);
     return status;
 }
 

@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "cli/address.h"
 #include "cli/private_redis.h"
 #include "cli/report.h"
 #include "cli/role.h"
@@ -375,6 +376,8 @@ static int run(struct invocation *inv)
     const char *contact = option(inv, "contact");
     if (contact && !config_set(r.config, "contact", contact, &err))
         return command_say(inv, STATUS_USAGE, "--contact: %s", err.message);
+    if (address_check(inv, 0) != STATUS_OK)
+        return STATUS_USAGE;
     if (inv->json)
         r.mode = VIEW_JSON;
     worker_prepare();

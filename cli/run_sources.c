@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/url.h"
+#include "cli/address.h"
 #include "crawler/sources.h"
 #include "pipeline/pending.h"
 
@@ -65,25 +66,31 @@ static bool is_known(const json_t *rows, const char *url)
     return false;
 }
 
+/* May it be watched as configured? */
+static bool check_site(const struct config *config, const char *site, struct error *err)
+{
+    struct url u;
+    if (!address_typed(site, &u, err))
+        return false;
+    bool ok = config->crawler.allow_private || !host_is_loopback(u.host) ||
+              error_set(err, ERROR_INVALID, "%s is on this machine, which is refused unless allowed: add --set crawler.allow_private=true", u.fetch);
+    url_fini(&u);
+    return ok;
+}
+
 static bool add_site(redisContext *c, const struct meta *meta, const struct config *config, const json_t *rows, const char *site,
                      struct error *err)
 {
-    char *typed = url_typed(site);
-    struct url u = { 0 };
-    struct source s = { 0 };
-    bool ok = url_parse(&u, typed, strlen(typed), NULL, NULL, err);
-    if (!ok) {
-        error_prefix(err, "%s is no site's address", log_quote(site));
-    } else if (host_is_loopback(u.host) && !config->crawler.allow_private) {
-        ok = error_set(err, ERROR_INVALID, "%s is on this machine, which is refused unless allowed: add --set crawler.allow_private=true", u.fetch);
-    } else if (!is_known(rows, u.fetch)) {
-        s.url = u.fetch;
-        s.name = source_default_name(meta, u.fetch, err);
+    struct url u;
+    bool ok = true;
+    if (!address_typed(site, &u, err))
+        return false;
+    if (!is_known(rows, u.fetch)) {
+        struct source s = { .url = u.fetch, .name = source_default_name(meta, u.fetch, err) };
         ok = s.name && add_named(c, config, &s, err);
         free(s.name);
     }
     url_fini(&u);
-    free(typed);
     return ok;
 }
 
@@ -93,6 +100,8 @@ bool run_sources_add(redisContext *c, const struct meta *meta, const struct conf
     bool ok = rows != NULL;
     if (ok && count == 0 && json_array_size(rows) == 0 && config->source_count == 0)
         ok = error_set(err, ERROR_INVALID, "nothing to watch yet; name a site: tidings run --contact YOU@EXAMPLE.ORG https://news.example.org/");
+    for (int i = 0; ok && i < count; i++) /* all of them, before the first is added */
+        ok = check_site(config, sites[i], err);
     for (int i = 0; ok && i < count; i++)
         ok = add_site(c, meta, config, rows, sites[i], err);
     json_decref(rows);

@@ -6,6 +6,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/url.h"
+#include "cli/address.h"
 #include "cli/connect.h"
 #include "crawler/opml.h"
 #include "cli/row.h"
@@ -134,11 +135,8 @@ static char *free_name(const struct known *known, const char *plain)
 
 static bool address_of(struct source *s, const char *site, struct error *err)
 {
-    char *typed = url_typed(site);
     struct url u;
-    bool ok = url_parse(&u, typed, strlen(typed), NULL, NULL, err) || error_prefix(err, "%s is no site's address", log_quote(site));
-    free(typed);
-    if (!ok)
+    if (!address_typed(site, &u, err))
         return false;
     s->url = xstrdup(u.fetch);
     url_fini(&u);
@@ -251,8 +249,7 @@ static bool add_site(struct invocation *inv, redisContext *c, const struct meta 
 {
     struct source s = { 0 };
     struct known known;
-    bool ok = known_read(&known, c, inv->config->prefix, err) && from_options(inv, &s) && can_read(&s.include, err) &&
-              can_read(&s.exclude, err) && address_of(&s, site, err);
+    bool ok = known_read(&known, c, inv->config->prefix, err) && from_options(inv, &s) && address_of(&s, site, err);
     if (ok) {
         char *plain = option(inv, "name") ? NULL : source_default_name(meta, s.url, err);
         s.name = option(inv, "name") ? xstrdup(option(inv, "name")) : free_name(&known, plain);
@@ -266,17 +263,28 @@ static bool add_site(struct invocation *inv, redisContext *c, const struct meta 
     return ok;
 }
 
-static int add(struct invocation *inv, redisContext *c)
+/* What can be judged without any server. */
+static int check_add(struct invocation *inv)
 {
     struct error err;
-    int64_t seconds;
-    int status = STATUS_OK;
+    struct source s = { 0 };
     if (inv->argc < 2)
         return command_usage(inv, "add which site? Say its address");
     if (inv->argc > 2 && (option(inv, "name") || option(inv, "feeds") || option(inv, "sitemaps") || option(inv, "title")))
         return command_usage(inv, "--name, --title, --feeds and --sitemaps are for one site at a time");
-    if (!option_number(inv, "interval", 0, 0, 604800, &seconds))
+    if (address_check(inv, 1) != STATUS_OK || !from_options(inv, &s))
         return STATUS_USAGE;
+    bool ok = can_read(&s.include, &err) && can_read(&s.exclude, &err);
+    source_fini(&s);
+    return ok ? STATUS_OK : command_say(inv, STATUS_USAGE, "%s", err.message);
+}
+
+static int add(struct invocation *inv, redisContext *c)
+{
+    struct error err;
+    int status = check_add(inv);
+    if (status != STATUS_OK)
+        return status;
     struct meta *meta = meta_of(c, inv->config, &err);
     if (!meta)
         return command_fail(inv, &err);

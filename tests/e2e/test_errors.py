@@ -63,6 +63,25 @@ def test_an_address_of_this_machine(command):
     assert r.returncode == 1 and b"refused: loopback address" in r.stdout and b"crawler.allow_private" in r.stdout, r.stdout
 
 
+@pytest.mark.parametrize("address", ["ftp://news.example/", "not an address", "http://", "http://news.example:99999/"])
+def test_what_is_no_address(folder, address):
+    config = harness.write_config(folder)
+    for command in (["run", "http://127.0.0.1:9/"], ["sources", "add"], ["hosts"], ["explain"], ["fetch"], ["probe"]):
+        state = [] if command[0] in ("fetch", "probe") else ["--state-dir", folder / "state"]
+        if command == ["sources", "add"] and not os.path.isdir(folder / "state"):
+            harness.ask("run", "--config", config, *state, "--once", "http://127.0.0.1:9/", status=1)
+        status, told = start(*command, "--config", config, *state, address)
+        assert status == 2 and '"%s" is no address (' % address in told and "as a browser shows it" in told, (command, told)
+        assert command[0] != "run" or not os.path.exists(folder / "state"), "a mistake leaves nothing behind"
+
+
+@pytest.mark.parametrize("command", [["status"], ["latest"], ["tail"], ["ledger"], ["hosts"], ["explain", "https://a.example/"], ["get", "https://a.example/"],
+                                     ["sources", "list"], ["deadletters", "list"], ["run", "https://a.example/"]], ids=lambda c: c[0])
+def test_a_redis_that_is_away(folder, command):
+    status, told = start(*command, "--state-dir", folder / "state", "--set", "redis.frontier=127.0.0.1:1")
+    assert status == 3 and "cannot reach Redis at 127.0.0.1:1" in told and "Is it running, and are redis.frontier and redis.cache right?" in told, told
+
+
 def test_state_directories(folder):
     state = folder / "state"
     os.mkdir(state, 0o700)

@@ -46,8 +46,8 @@ static void sites(void **state)
         { "http://127.0.0.1:8000/", false, "add --set crawler.allow_private=true", 3 },
         { "http://127.0.0.1:8000/", true, NULL, 4 },
         { "http://127.0.0.1:8001/", true, NULL, 5 },
-        { "ftp://news.example/", false, "is no site's address", 5 },
-        { "https://", false, "is no site's address", 5 },
+        { "ftp://news.example/", false, "is no address (", 5 },
+        { "https://", false, "is no address (", 5 },
     };
     rows_reset();
     for (size_t i = 0; i < COUNT(rows); i++) {

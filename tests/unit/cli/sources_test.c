@@ -19,11 +19,11 @@ static void lines(void **state)
     check_line(1, "sources add http://one.example", "");
     check_line(0, "sources add https://one.example/sport", "as one.example-2"); /* a name nobody gave is made */
     check_line(1, "sources add --name one.example https://other.example", "");
-    check_line(1, "sources add ftp://three.example/", "");
+    check_line(2, "sources add https://four.example/ ftp://three.example/", "");
     check_line(2, "sources add", "");
     check_line(2, "sources add --name x https://a.example https://b.example", "");
     check_line(2, "sources add --interval soon https://a.example", "");
-    check_line(1, "sources add --include p:first-child https://a.example", "");
+    check_line(2, "sources add --include p:first-child https://a.example", "");
     check_line(2, "sources", "");
     check_line(2, "sources drop", "");
     check_line(0, "sources pause one.example", "paused one.example");

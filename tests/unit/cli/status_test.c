@@ -228,7 +228,7 @@ static void hosts(void **state)
     text = ask(0, "hosts unknown.example");
     CHECK(strstr(text, "nothing waits for it") && strstr(text, "robots.txt: not asked for yet"), "%s", text);
     free(text);
-    free(ask(1, "hosts ftp://x"));
+    free(ask(2, "hosts ftp://x"));
     free(ask(2, "hosts a b"));
     free(ask(2, "hosts --limit 0"));
 }
