@@ -1,5 +1,5 @@
 /* kafka_own.h - a real Kafka of its own for a test: deploy/kafka/kafka.sh on a free port, its records in a fresh directory.
- * Tests run in the project's root. */
+ * Tests run in the project's root. One serves a group of tests: cmocka_run_group_tests(tests, kafka_up, kafka_down). */
 #ifndef TESTS_UNIT_KAFKA_OWN_H
 #define TESTS_UNIT_KAFKA_OWN_H
 
@@ -67,6 +67,22 @@ static void kafka_server_stop(struct kafka_server *s)
     waitpid(s->watch, NULL, 0);
     snprintf(line, sizeof(line), "rm -rf %s", s->dir);
     CHECK(system(line) == 0, "%s", line);
+}
+
+static struct kafka_server kafka; /* of the group */
+
+static __attribute__((unused)) int kafka_up(void **state)
+{
+    (void)state;
+    kafka_server_start(&kafka);
+    return 0;
+}
+
+static __attribute__((unused)) int kafka_down(void **state)
+{
+    (void)state;
+    kafka_server_stop(&kafka);
+    return 0;
 }
 
 #endif

@@ -4,7 +4,6 @@
 #include "tests/unit/cli/frontier_rows.h"
 #include "tests/unit/kafka_own.h"
 
-static struct kafka_server kafka;
 static bool embedded;
 static char dir[64];
 static struct config config = { .prefix = ROWS_PREFIX };

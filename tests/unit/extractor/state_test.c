@@ -1,20 +1,13 @@
 /* What the extractor decides from its state (tables), and its three scripts against a real Redis. */
 #include "extractor/state.h"
 
-#include "tests/unit/redis_own.h"
+#include "tests/unit/script_rig.h"
 #include "base/clock.h"
 #include "pipeline/keys.h"
 
 #include <inttypes.h>
 
 /* --- decisions --- */
-
-static struct id id_n(int n)
-{
-    char key[32];
-    snprintf(key, sizeof(key), "https://a.example/%d", n);
-    return id_of(key, strlen(key));
-}
 
 static const struct {
     const char *name;
@@ -89,33 +82,6 @@ static void decides_after_parsing(void **state)
 }
 
 /* --- scripts --- */
-
-static struct redis_server server;
-static redisContext *redis;
-static int64_t position;
-
-static int start(void **state)
-{
-    (void)state;
-    redis_server_start(&server);
-    redis = server.c;
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    redis_server_stop(&server);
-    return 0;
-}
-
-static int empty(void **state)
-{
-    (void)state;
-    redis_text(redis, "FLUSHALL");
-    position = 0;
-    return 0;
-}
 
 struct begun { bool known; int suspect, deaths; struct article_state s; char memory[64]; };
 static const char *memory_host = "", *memory_generation = "0", *memory_doubted = "";

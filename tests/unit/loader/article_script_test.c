@@ -1,40 +1,13 @@
 /* The script of the cache against a real Redis: order, repeats, removal, indexes, lifetimes. */
-#include "tests/unit/redis_own.h"
+#include "tests/unit/script_rig.h"
 #include "base/clock.h"
-#include "base/hash.h"
 #include "config/config.h"
 #include "loader/loader.h"
 #include "pipeline/keys.h"
 
 #include <inttypes.h>
 
-static struct redis_server server;
-static redisContext *redis;
 static struct config config = { .prefix = "t", .loader = { .ttl_ms = 3600000, .latest_max = 5, .stream_max = 1000 } };
-static int64_t position; /* as this worker wrote it last; 0: none */
-
-static int start(void **state)
-{
-    (void)state;
-    redis_server_start(&server);
-    redis = server.c;
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    redis_server_stop(&server);
-    return 0;
-}
-
-static int empty(void **state)
-{
-    (void)state;
-    redis_text(redis, "FLUSHALL");
-    position = 0;
-    return 0;
-}
 
 struct one {
     int64_t version, revision;
@@ -42,13 +15,6 @@ struct one {
     const char *source, *language, *title;
     int64_t published_s;
 };
-
-static struct id id_n(int n)
-{
-    char key[32];
-    snprintf(key, sizeof(key), "https://a.example/%d", n);
-    return id_of(key, strlen(key));
-}
 
 /* Applies it at `expected`; the script's word, or "refused". */
 static const char *apply_at(int64_t expected, int64_t next, int n, const struct one *o)

@@ -7,6 +7,7 @@
 #include "pipeline/article.h"
 #include "pipeline/deadletter.h"
 #include "pipeline/event.h"
+#include "tests/unit/ids.h"
 #include "tests/unit/stage_rig.h"
 
 static struct rig rig;
@@ -51,13 +52,6 @@ static int end(void **state)
 }
 
 /* --- what goes in --- */
-
-static struct id id_n(int n)
-{
-    char key[32];
-    snprintf(key, sizeof(key), "https://a.example/%d", n);
-    return id_of(key, strlen(key));
-}
 
 struct said {
     int n;

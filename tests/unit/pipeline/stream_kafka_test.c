@@ -3,8 +3,6 @@
 #include "tests/unit/kafka_own.h"
 #include "tests/unit/pipeline/stream_contract.h"
 
-static struct kafka_server server;
-
 /* --- the bed --- */
 
 static void bed_prepare(struct bed *b)
@@ -15,7 +13,7 @@ static void bed_prepare(struct bed *b)
     snprintf(b->dir, sizeof(b->dir), "/tmp/tidings-test-XXXXXX");
     CHECK(mkdtemp(b->dir), "mkdtemp");
     b->config.prefix = b->prefix;
-    b->config.kafka.bootstrap = server.address;
+    b->config.kafka.bootstrap = kafka.address;
     json_t *made = topics_create(&b->config, &err);
     CHECK(made && json_array_size(made) == TOPIC_COUNT, "%s", err.message);
     json_decref(made);
@@ -25,7 +23,7 @@ static struct stream *bed_stream(struct bed *b, struct error *err)
 {
     b->config.prefix = b->prefix;
     static struct config_property soon = { (char *)"session.timeout.ms", (char *)"6000" }; /* the least that a broker allows */
-    b->config.kafka.bootstrap = server.address;
+    b->config.kafka.bootstrap = kafka.address;
     b->config.kafka.properties = &soon;
     b->config.kafka.property_count = 1;
     return stream_kafka_create(&b->config, "test", err);
@@ -247,14 +245,14 @@ static void lose_the_broker(const char *how, bool for_long)
     send_everywhere(&b, 0);
     AWAIT(&b, r.count == 240 && b.delivered == 240);
     assert_true(producer_reachable(b.producer));
-    assert_int_equal(kafka_server_do(&server, how), 0);
+    assert_int_equal(kafka_server_do(&kafka, how), 0);
     send_everywhere(&b, 10); /* waits in the queue */
     AWAIT(&b, !producer_reachable(b.producer));
     assert_int_equal(b.failed, 0);
     assert_int_equal(producer_queued(b.producer), 240);
     if (for_long)
         AWAIT(&b, r.revocations == 1);
-    assert_int_equal(kafka_server_do(&server, "start"), 0);
+    assert_int_equal(kafka_server_do(&kafka, "start"), 0);
     AWAIT(&b, b.delivered == 480 && r.count == 480 && producer_reachable(b.producer));
     assert_int_equal(b.failed, 0);
     check_together(&r, 1, 20);
@@ -283,24 +281,10 @@ static void test_a_broker_that_is_away_for_long(void **state)
 
 /* --- running --- */
 
-static int set_up(void **state)
-{
-    (void)state;
-    kafka_server_start(&server);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    kafka_server_stop(&server);
-    return 0;
-}
-
 int main(int argc, char **argv)
 {
     if (argc >= 5 && strcmp(argv[1], "child") == 0) {
-        snprintf(server.address, sizeof(server.address), "%s", argv[4]);
+        snprintf(kafka.address, sizeof(kafka.address), "%s", argv[4]);
         return killed_main(argv[2], argv[3]);
     }
     const struct CMUnitTest tests[] = {
@@ -316,5 +300,5 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_a_broker_that_is_away_for_long),
     };
     cmocka_set_test_filter(getenv("TEST_FILTER")); /* a pattern, for looking into one */
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, kafka_up, kafka_down);
 }

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <uv.h>
 
-static struct kafka_server server;
 static bool embedded;
 
 struct bed {
@@ -32,7 +31,7 @@ static void bed_open(struct bed *b)
 {
     static int turn;
     struct error err = { .message = "" };
-    *b = (struct bed){ .config = { .prefix = b->prefix, .state_dir = b->dir, .kafka.bootstrap = server.address } };
+    *b = (struct bed){ .config = { .prefix = b->prefix, .state_dir = b->dir, .kafka.bootstrap = kafka.address } };
     snprintf(b->prefix, sizeof(b->prefix), "test%d", ++turn);
     snprintf(b->dir, sizeof(b->dir), "/tmp/tidings-test-XXXXXX");
     CHECK(mkdtemp(b->dir), "mkdtemp");
@@ -211,7 +210,7 @@ static void test_what_cannot_be_read(void **state)
 {
     struct bed b;
     struct error err = { .message = "" };
-    struct config config = { .prefix = "nobody", .state_dir = "/nonexistent", .kafka.bootstrap = server.address };
+    struct config config = { .prefix = "nobody", .state_dir = "/nonexistent", .kafka.bootstrap = kafka.address };
     (void)state;
     bed_open(&b);
     assert_null(topic_reader_open(&b.config, true, TOPIC_ARTICLES, READ_ALL, NULL, &err));
@@ -233,20 +232,6 @@ static void test_no_broker(void **state)
           err.message);
 }
 
-static int with_kafka(void **state)
-{
-    (void)state;
-    kafka_server_start(&server);
-    return 0;
-}
-
-static int without_kafka(void **state)
-{
-    (void)state;
-    kafka_server_stop(&server);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest both[] = {
@@ -257,10 +242,10 @@ int main(void)
         cmocka_unit_test(test_one),
         cmocka_unit_test(test_what_cannot_be_read),
     };
-    const struct CMUnitTest kafka[] = { cmocka_unit_test(test_no_broker) };
+    const struct CMUnitTest alone[] = { cmocka_unit_test(test_no_broker) };
     embedded = true;
     int failed = cmocka_run_group_tests(both, NULL, NULL);
     embedded = false;
-    failed += cmocka_run_group_tests(both, with_kafka, without_kafka);
-    return failed + cmocka_run_group_tests(kafka, NULL, NULL);
+    failed += cmocka_run_group_tests(both, kafka_up, kafka_down);
+    return failed + cmocka_run_group_tests(alone, NULL, NULL);
 }

@@ -5,11 +5,9 @@
 
 #include <string.h>
 
-static struct kafka_server server;
-
 static struct config config_of(const char *prefix)
 {
-    return (struct config){ .prefix = (char *)prefix, .kafka.bootstrap = server.address };
+    return (struct config){ .prefix = (char *)prefix, .kafka.bootstrap = kafka.address };
 }
 
 static json_t *describe(const char *prefix)
@@ -152,20 +150,6 @@ static void test_table(void **state)
     assert_false(topic_find("nothing", &topic));
 }
 
-static int with_kafka(void **state)
-{
-    (void)state;
-    kafka_server_start(&server);
-    return 0;
-}
-
-static int without_kafka(void **state)
-{
-    (void)state;
-    kafka_server_stop(&server);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -174,5 +158,5 @@ int main(void)
         cmocka_unit_test(test_wrong_limits),
         cmocka_unit_test(test_no_broker),
     };
-    return cmocka_run_group_tests(tests, with_kafka, without_kafka);
+    return cmocka_run_group_tests(tests, kafka_up, kafka_down);
 }
