@@ -364,3 +364,8 @@ void text_for_terminal(const char *s, size_t len, int columns, bool ascii, struc
             fits = out->len;
     }
 }
+
+const char *text_plural(int64_t n)
+{
+    return n == 1 ? "" : "s";
+}

@@ -32,4 +32,7 @@ bool text_fold_space(const char *s, size_t len, struct buffer *out);
 void text_for_terminal(const char *s, size_t len, int columns, bool ascii, struct buffer *out);
 int text_columns(const char *s, size_t len);
 
+/* What ends the noun after a number: "" for 1, else "s". */
+const char *text_plural(int64_t n);
+
 #endif

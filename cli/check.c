@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "pipeline/meta.h"
 #include "pipeline/redis.h"
 #include "pipeline/redis_check.h"
@@ -69,7 +70,7 @@ static void check_meta(struct checking *c, redisContext *redis)
     struct error err;
     struct meta *meta = meta_load(redis, c->inv->config->prefix, (int)c->inv->config->crawler.partitions, false, &err);
     if (meta)
-        tell(c, "ok", "frontier", "%d partitions", meta_partitions(meta));
+        tell(c, "ok", "frontier", "%d partition%s", meta_partitions(meta), text_plural(meta_partitions(meta)));
     else
         tell(c, err.kind == ERROR_SYSTEM ? "problem" : "warning", "frontier", "%s", err.message);
     meta_destroy(meta);
@@ -108,7 +109,7 @@ static void check_kafka(struct checking *c)
     json_array_foreach(topics, i, topic) {
         const char *name = json_string_value(json_object_get(topic, "topic"));
         if (tell_all(c, "problem", name, json_object_get(topic, "problems")) == 0)
-            tell(c, "ok", name, "%lld partitions, %lld replicas", (long long)json_integer_value(json_object_get(topic, "partitions")),
+            tell(c, "ok", name, "partitions: %lld, replicas: %lld", (long long)json_integer_value(json_object_get(topic, "partitions")),
                  (long long)json_integer_value(json_object_get(topic, "replicas")));
         tell_all(c, "warning", name, json_object_get(topic, "warnings"));
     }

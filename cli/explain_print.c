@@ -39,7 +39,8 @@ static struct when when(int64_t now_ms, int64_t at_ms)
     struct when w;
 
     date_format(&d, text);
-    snprintf(w.s, sizeof(w.s), at_ms > now_ms ? "%s, in %s" : "%s, %s ago", text, age_of(now_ms, at_ms).s);
+    bool to_come = at_ms >= now_ms + 1000;
+    snprintf(w.s, sizeof(w.s), to_come ? "%s, in %s" : "%s, %s", text, to_come ? age_of(now_ms, at_ms).s : ago_of(now_ms, at_ms).s);
     return w;
 }
 

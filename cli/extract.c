@@ -217,8 +217,8 @@ static void explain_blocks(const struct extract_inside *in, const struct article
 {
     struct buffer shown;
     buffer_init(&shown, 0);
-    printf("page type %s (%s), threshold %.2f, %zu blocks, %u words kept\n", page_type_name(f->page_type), f->page_reason,
-           (double)in->threshold, in->doc->block_count, f->word_count);
+    printf("page type %s (%s), threshold %.2f, %zu block%s, %u word%s kept\n", page_type_name(f->page_type), f->page_reason,
+           (double)in->threshold, in->doc->block_count, text_plural((int64_t)in->doc->block_count), f->word_count, text_plural(f->word_count));
     for (size_t i = 0; i < in->doc->block_count; i++) {
         const struct block *b = &in->doc->blocks[i];
         const struct verdict *v = &in->verdicts[i];

@@ -176,7 +176,7 @@ static void print_robots(const json_t *robots, int64_t now_ms)
             printf("http %lld, so %s is fetched", (long long)status, status == 429 || status >= 500 ? "nothing" : "everything");
         if (json_object_get(o, "crawl_delay_s"))
             printf(", Crawl-delay %g s", json_real_value(json_object_get(o, "crawl_delay_s")));
-        printf("; asked %s ago\n", age_of(now_ms, row_number(o, "fetched_at")).s);
+        printf("; asked %s\n", ago_of(now_ms, row_number(o, "fetched_at")).s);
     }
     if (json_array_size(robots) == 0)
         puts("robots.txt: not asked for yet");

@@ -176,7 +176,7 @@ static void print_text(const json_t *rows, const json_t *open)
     else if (bad == 0)
         printf("books: %zu, all balance; open requests: %lld\n", json_array_size(rows), (long long)all_open(rows));
     else
-        printf("%zu of %zu books do not balance\n", bad, json_array_size(rows));
+        printf("out of balance: %zu of %zu books\n", bad, json_array_size(rows));
 }
 
 /* --- the command --- */

@@ -48,7 +48,7 @@ static void say_watch(const struct probe_watch *w)
         return;
     }
     say_span(w->interval_ms, span);
-    printf("\n             %s, %zu entries, %zu to be fetched at first", w->format, w->items, w->wanted);
+    printf("\n             %s, %zu entr%s, %zu to be fetched at first", w->format, w->items, w->items == 1 ? "y" : "ies", w->wanted);
     if (w->newest_ms) {
         date_format_ms(w->newest_ms, date);
         printf(", newest %.19sZ", date);

@@ -421,7 +421,7 @@ static int import_list(struct invocation *inv, redisContext *c, const struct met
     if (inv->json)
         printf("{\"added\":%zu,\"known\":%zu,\"refused\":%zu}\n", added, m.known, m.refused);
     else
-        printf("%zu added, %zu were watched already, %zu refused\n", added, m.known, m.refused);
+        printf("%zu added, %zu watched already, %zu refused\n", added, m.known, m.refused);
     return m.refused ? STATUS_NO : STATUS_OK;
 }
 

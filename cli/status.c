@@ -263,13 +263,13 @@ static void put_workers(const json_t *s)
     printf("workers     %zu alive", json_array_size(workers));
     if (row_number(s, "running"))
         printf(", `tidings run` with pid %lld", (long long)row_number(s, "running"));
-    printf("; %lld of %lld partitions held\n", (long long)row_number(s, "held"), (long long)row_number(s, "partitions"));
+    printf("; partitions held: %lld of %lld\n", (long long)row_number(s, "held"), (long long)row_number(s, "partitions"));
     json_array_foreach(workers, i, w) {
         fputs("            ", stdout);
         put_shown(row_text(w, "name"));
-        printf("  %lld partitions", (long long)row_number(w, "partitions"));
+        printf("  %lld partition%s", (long long)row_number(w, "partitions"), text_plural(row_number(w, "partitions")));
         if (row_number(w, "seen_at"))
-            printf(", heard of %s ago\n", age_of(row_number(s, "now"), row_number(w, "seen_at")).s);
+            printf(", heard of %s\n", ago_of(row_number(s, "now"), row_number(w, "seen_at")).s);
         else
             puts(", silent");
     }
@@ -335,9 +335,9 @@ static void print_text(const json_t *s)
     json_t *problem;
     put_workers(s);
     put_numbers("open", json_object_get(s, "open"));
-    printf("to come     %lld tries and re-checks; %lld polls, %lld of them due\n", (long long)row_number(s, "scheduled"), (long long)row_number(s, "polls"),
+    printf("to come     tries and re-checks %lld; polls %lld, due now %lld\n", (long long)row_number(s, "scheduled"), (long long)row_number(s, "polls"),
            (long long)row_number(s, "polls_due"));
-    printf("hosts       %lld, %lld left alone for now; %lld addresses seen\n", (long long)row_number(s, "hosts"), (long long)row_number(s, "hosts_backing_off"),
+    printf("hosts       %lld, left alone for now %lld; addresses seen %lld\n", (long long)row_number(s, "hosts"), (long long)row_number(s, "hosts_backing_off"),
            (long long)row_number(s, "seen"));
     if (json_object_get(s, "lag"))
         put_numbers("waiting", json_object_get(s, "lag"));

@@ -2,6 +2,7 @@
 #include "cli/status.h"
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "cli/row.h"
 #include "cli/table.h"
 #include "crawler/trouble.h"
@@ -99,7 +100,8 @@ static bool judge_pages(json_t *problems, const json_t *row)
     if (failed < FAILED_MIN || failed <= articles)
         return false;
     counts_of(json_object_get(today, "failures"), reasons, sizeof(reasons));
-    say(problems, "%s: its pages fail: %lld today beside %lld articles (%s)", row_text(row, "name"), (long long)failed, (long long)articles, reasons);
+    say(problems, "%s: its pages fail: %lld today beside %lld article%s (%s)", row_text(row, "name"), (long long)failed, (long long)articles,
+        text_plural(articles), reasons);
     return true;
 }
 
@@ -123,13 +125,13 @@ static bool judge_source(json_t *problems, const json_t *row, int64_t now_ms, bo
     } else if (row_number(row, "last_poll_at") == 0) {
         if (!crawled || now_ms - row_number(row, "added_at") < UNPOLLED_MS)
             return false;
-        say(problems, "%s: not polled since it was added %s ago%s: `tidings hosts` tells what its host waits for", name,
-            age_of(now_ms, row_number(row, "added_at")).s, row_number(row, "next_poll_at") ? "" : ", and no poll is due");
+        say(problems, "%s: not polled since it was added, %s%s: `tidings hosts` tells what its host waits for", name,
+            ago_of(now_ms, row_number(row, "added_at")).s, row_number(row, "next_poll_at") ? "" : ", and no poll is due");
     } else if (trouble_remedy(status)) {
         say(problems, "%s: %s. %s", name, status, trouble_remedy(status));
     } else if (row_number(row, "last_new_at") == 0 && row_number(row, "items") > 0) {
         counts_of(json_object_get(json_object_get(row, "today"), "filtered"), filters, sizeof(filters));
-        say(problems, "%s: read, %lld items in it, but none was fetched%s%s", name, (long long)row_number(row, "items"),
+        say(problems, "%s: read, %lld item%s in it, but none was fetched%s%s", name, (long long)row_number(row, "items"), text_plural(row_number(row, "items")),
             filters[0] ? ": filtered " : ": all were seen before", filters);
     } else {
         return judge_pages(problems, row);
@@ -147,7 +149,7 @@ static void judge_sources(json_t *problems, const json_t *s)
             named < NAMED_MAX ? named++ : more++;
     }
     if (more > 0)
-        say(problems, "and %zu more sources: see the table", more);
+        say(problems, "and %zu more source%s: see the table", more, text_plural((int64_t)more));
     json_decref(rest);
 }
 

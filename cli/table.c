@@ -64,6 +64,15 @@ struct age age_of(int64_t now_ms, int64_t at_ms)
     return a;
 }
 
+struct age ago_of(int64_t now_ms, int64_t at_ms)
+{
+    struct age a = age_of(now_ms, at_ms);
+    if (strcmp(a.s, "now") == 0)
+        return (struct age){ "just now" };
+    strcat(a.s, " ago"); /* at most 10 bytes before it */
+    return a;
+}
+
 void table_age(struct table *t, int64_t now_ms, int64_t at_ms)
 {
     table_put(t, at_ms ? age_of(now_ms, at_ms).s : NULL);

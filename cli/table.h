@@ -15,7 +15,8 @@ void table_age(struct table *t, int64_t now_ms, int64_t at_ms); /* "12 s", "3 mi
 void table_print(struct table *t);                              /* to standard output; frees it */
 
 /* "12 s", "3 min", "5 h", "2 d" between two times, whichever is later; "now" below a second. */
-struct age { char s[16]; };
+struct age { char s[24]; };
 struct age age_of(int64_t now_ms, int64_t at_ms);
+struct age ago_of(int64_t now_ms, int64_t at_ms); /* "12 s ago", "just now" */
 
 #endif

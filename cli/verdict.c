@@ -99,7 +99,8 @@ void verdict_say(const char *first, const char *rest, const json_t *v)
     if (trouble) {
         say("not read: ", trouble, COLUMNS);
     } else {
-        printf("%s, %lld words", json_string_value(json_object_get(v, "page_type")), (long long)json_integer_value(json_object_get(v, "words")));
+        int64_t words = json_integer_value(json_object_get(v, "words"));
+        printf("%s, %lld word%s", json_string_value(json_object_get(v, "page_type")), (long long)words, text_plural(words));
         say(", published ", json_string_value(json_object_get(v, "published_at")), COLUMNS);
         say(" (", json_string_value(json_object_get(v, "reason")), COLUMNS);
         printf("%s", json_object_get(v, "reason") ? ")" : "");

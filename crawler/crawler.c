@@ -29,6 +29,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "crawler/backfill.h"
 #include "crawler/blocked.h"
 #include "crawler/discover.h"
@@ -497,9 +498,10 @@ static void crawler_busy(void *self, struct buffer *out)
     struct crawler *w = self;
     const struct crawl *c = &w->crawl;
     if (c->visiting_count > 0)
-        buffer_printf(out, "%zu transfers", c->visiting_count);
+        buffer_printf(out, "%zu transfer%s", c->visiting_count, text_plural((int64_t)c->visiting_count));
     if (c->work_count > c->visiting_count)
-        buffer_printf(out, "%s%zu deliveries", out->len ? ", " : "", c->work_count - c->visiting_count);
+        buffer_printf(out, "%s%zu %s", out->len ? ", " : "", c->work_count - c->visiting_count,
+                      c->work_count - c->visiting_count == 1 ? "delivery" : "deliveries");
 }
 
 const struct stage crawler_stage = {

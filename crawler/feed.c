@@ -109,7 +109,7 @@ static void to_text(struct feed_draft *d, const char *bytes, size_t len, const c
         better = "windows-1252";
     if (!better) {
         if (report.replaced > 0)
-            feed_warn(d, "%zu byte sequences that are not %s", report.replaced, report.name);
+            feed_warn(d, "%zu byte sequence%s no %s", report.replaced, report.replaced == 1 ? " is" : "s are", report.name);
         return;
     }
     char type[64];

@@ -272,7 +272,7 @@ static void conclude(struct probe *p)
         reason(p, trouble_remedy("neither a feed nor a sitemap"), "what it names cannot be read: %s", p->watches[0].problem);
     else if (items > 0)
         reason(p, "It is watched all the same; with --backfill all older ones are fetched, too.",
-               "none of the %zu entries is new enough and on the site: nothing will come until it publishes", items);
+               "of %zu entr%s none is new enough and on the site: nothing will come until it publishes", items, items == 1 ? "y" : "ies");
     else
         reason(p, trouble_remedy("no link"), "no feed, no sitemap, and no link on the page looks like an article");
 }

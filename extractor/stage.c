@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "pipeline/budget.h"
 #include "pipeline/deadletter.h"
 
@@ -261,7 +262,7 @@ static void stage_busy(void *self, struct buffer *out)
     size_t held = inorder_held(x->pages);
 
     if (held > 0)
-        buffer_printf(out, "%zu pages being extracted or waiting for their articles' delivery", held);
+        buffer_printf(out, "%zu page%s in work or waiting for an article's delivery", held, text_plural((int64_t)held));
 }
 
 const struct stage extractor_stage = { "extractor", stage_create, stage_drain, stage_destroy, stage_ready, stage_busy };

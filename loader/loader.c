@@ -639,7 +639,7 @@ static void loader_busy(void *self, struct buffer *out)
     size_t held = inorder_held(l->articles);
 
     if (held > 0)
-        buffer_printf(out, "%zu articles on their way into the cache", held);
+        buffer_printf(out, "%zu article%s on the way into the cache", held, text_plural((int64_t)held));
 }
 
 const struct stage loader_stage = { "loader", loader_create, loader_drain, loader_destroy, loader_ready, loader_busy };

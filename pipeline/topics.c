@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "pipeline/kafka_client.h"
 
 #include <inttypes.h>
@@ -291,11 +292,11 @@ static void check_number(json_t *list, const char *topic, const json_t *config, 
 static void check_partitions(const struct topic_spec *s, const rd_kafka_metadata_topic_t *t, json_t *problems)
 {
     if (s->compacted && t->partition_cnt != s->partitions)
-        say(problems, "it has %d partitions, must have %" PRId32 " (keys would move): delete it, then `tidings topics create`",
-            t->partition_cnt, s->partitions);
+        say(problems, "it has %d partition%s, must have %" PRId32 " (keys would move): delete it, then `tidings topics create`",
+            t->partition_cnt, text_plural(t->partition_cnt), s->partitions);
     else if (t->partition_cnt < s->partitions)
-        say(problems, "it has %d partitions, must have at least %" PRId32 ": kafka-topics.sh --alter --topic %s --partitions %" PRId32,
-            t->partition_cnt, s->partitions, t->topic, s->partitions);
+        say(problems, "it has %d partition%s, must have at least %" PRId32 ": kafka-topics.sh --alter --topic %s --partitions %" PRId32,
+            t->partition_cnt, text_plural(t->partition_cnt), s->partitions, t->topic, s->partitions);
 }
 
 static void check_topic(const struct admin *a, const struct topic_spec *s, const rd_kafka_metadata_topic_t *t, const json_t *config,
@@ -315,7 +316,7 @@ static void check_topic(const struct admin *a, const struct topic_spec *s, const
         check_number(problems, t->topic, config, "delete.retention.ms", s->delete_retention_ms);
     }
     if (replicas < replicas_for(a))
-        say(warnings, "it has %d replicas, should have %d", replicas, replicas_for(a));
+        say(warnings, "it has %d replica%s, should have %d", replicas, text_plural(replicas), replicas_for(a));
     if (json_object_get(config, "retention.bytes") && strcmp(json_string_value(json_object_get(config, "retention.bytes")), "-1") != 0)
         say(warnings, "retention.bytes is set: records may be gone before retention.ms has passed");
 }

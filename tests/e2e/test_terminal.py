@@ -145,7 +145,7 @@ def test_nothing_to_show_names_the_next_poll(folder, started):
     # The first Ctrl-C says what is waited for, the second leaves at once.
     wait_for(term, lambda: any(path.startswith("/story") for path in closed.asked))
     term.signal(signal.SIGINT)
-    wait_for(term, lambda: re.search(r"Stopping: waits for crawler: \d+ transfers", term.text()))
+    wait_for(term, lambda: re.search(r"Stopping: waits for crawler: \d+ transfers?", term.text()))
     term.signal(signal.SIGINT)
     end(term, 1, seconds=10)
     assert "what was under way is done again after the next start" in term.output()

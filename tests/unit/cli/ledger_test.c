@@ -79,7 +79,7 @@ static void lost(void **state)
     /* A request that disappeared without an outcome. */
     rows_do("https://news.example/5", "call('HDEL', open_key(ARGV[1]), ARGV[1])", "", "");
     char *text = ask(1, "ledger");
-    CHECK(strstr(text, "DOES NOT BALANCE") && strstr(text, "1 of 2 books do not balance"), "%s", text);
+    CHECK(strstr(text, "DOES NOT BALANCE") && strstr(text, "out of balance: 1 of 2 books"), "%s", text);
     free(text);
     json_t *rows = ask_json(1, "ledger --json --source news");
     assert_true(json_is_false(json_object_get(json_array_get(rows, 0), "balanced")));

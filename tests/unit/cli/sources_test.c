@@ -86,7 +86,7 @@ static void round_trip(void **state)
     char *text = json_dumps(after, 0);
     CHECK(json_equal(before, after), "%s", text);
     free(text);
-    check_line(0, line, "0 added, 2 were watched already");
+    check_line(0, line, "0 added, 2 watched already");
     char *again = ask(0, "sources export");
     assert_string_equal(again, exported);
     free(again), free(exported);

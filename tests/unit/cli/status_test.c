@@ -156,7 +156,7 @@ static const struct { const char *name, *status, *says; } problems[] = {
     { "no articles linked", "{" GOOD "," SOURCE("\"errors\":0,\"last_poll_at\":990000,\"status\":\"no link on the page looks like an article\"") "}",
       "s: no link on the page looks like an article. Give the address of a section" },
     { "silent", "{" GOOD "," SOURCE("\"errors\":0,\"status\":\"silent: nothing new for 9 days, unlike before\"") "}", "s: silent" },
-    { "never polled", "{" GOOD ",\"sources\":[{\"name\":\"s\",\"state\":\"active\",\"added_at\":999000000,\"next_poll_at\":1000000}]}", "not polled since it was added 16 min ago:" },
+    { "never polled", "{" GOOD ",\"sources\":[{\"name\":\"s\",\"state\":\"active\",\"added_at\":999000000,\"next_poll_at\":1000000}]}", "not polled since it was added, 16 min ago:" },
     { "just added", "{" GOOD ",\"sources\":[{\"name\":\"s\",\"state\":\"active\",\"added_at\":999990000}]}", NULL },
     { "nothing fetched", "{" GOOD "," SOURCE("\"last_new_at\":0,\"today\":{\"filtered\":{\"old\":50,\"static\":3}}") "}", "5 items in it, but none was fetched: filtered old 50, static 3" },
     { "pages fail", "{" GOOD "," SOURCE("\"errors\":0,\"today\":{\"articles\":2,\"failed\":9,\"failures\":{\"http_403\":9}}") "}", "s: its pages fail: 9 today beside 2 articles (http_403 9)" },
