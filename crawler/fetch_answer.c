@@ -9,14 +9,28 @@
 #include <strings.h>
 
 #define SKIP_MAX (64 * 1024)      /* of an unwanted body read to keep the connection; more costs it */
-#define KEPT_MAX (4 * HEADERS_MAX) /* of header values; beyond it a list grows no more */
 #define BODY_FIRST (16 * 1024)
 #define TOLD_FIRST (64 * 1024)    /* of a length that is told: one that is larger is believed as it comes, or tarpits would hold the budget */
 
-static const char *const header_names[HEADER_COUNT] = {
-    "content-type", "content-encoding", "content-language", "etag", "last-modified", "location", "retry-after", "x-robots-tag",
-    "tdm-reservation", "cache-control", "set-cookie", "link",
-    "cf-mitigated",
+/* What of an answer's headers is of use, and how much of it: together it is at most some 20 KB. */
+static const struct {
+    const char *name;
+    size_t max;            /* bytes; a single value that is longer is left out, a list grows no more */
+    const char *separator; /* of a list; NULL: the first line of that name counts */
+} kept[HEADER_COUNT] = {
+    [HEADER_CONTENT_TYPE] = { "content-type", 512 },
+    [HEADER_CONTENT_ENCODING] = { "content-encoding", 256, ", " },
+    [HEADER_CONTENT_LANGUAGE] = { "content-language", 512 },
+    [HEADER_ETAG] = { "etag", 1024 },
+    [HEADER_LAST_MODIFIED] = { "last-modified", 256 },
+    [HEADER_LOCATION] = { "location", 4096 },
+    [HEADER_RETRY_AFTER] = { "retry-after", 256 },
+    [HEADER_X_ROBOTS_TAG] = { "x-robots-tag", 4096, ", " },
+    [HEADER_TDM_RESERVATION] = { "tdm-reservation", 256 },
+    [HEADER_CACHE_CONTROL] = { "cache-control", 1024, ", " },
+    [HEADER_SET_COOKIE] = { "set-cookie", 4096, "; " },
+    [HEADER_LINK] = { "link", 4096 },
+    [HEADER_CF_MITIGATED] = { "cf-mitigated", 256 },
 };
 
 curl_socket_t fetch_on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
@@ -52,29 +66,33 @@ static size_t header_value_len(int i, const char *value, size_t len)
     return end ? (size_t)(end - value) : len;
 }
 
-static bool header_is_list(int i)
+/* Puts text behind the value of header i, whose NUL then follows it. */
+static void header_lengthen(struct fetch *t, int i, const char *text, size_t len)
 {
-    return i == HEADER_SET_COOKIE || i == HEADER_X_ROBOTS_TAG || i == HEADER_CONTENT_ENCODING || i == HEADER_CACHE_CONTROL;
+    struct buffer *b = &t->header_bytes;
+    size_t at = t->header_at[i] - 1 + strlen(fetch_header(t, i)), after = b->len - at;
+    buffer_reserve(b, len);
+    memmove(b->data + at + len, b->data + at, after);
+    memcpy(b->data + at, text, len);
+    b->len += len;
+    for (int k = 0; k < HEADER_COUNT; k++)
+        if (t->header_at[k] > at)
+            t->header_at[k] += len;
 }
 
-/* Each line of a list leaves the list so far behind: thousands of short lines would add up to many times their length. */
 static void header_keep(struct fetch *t, int i, const char *value, size_t len)
 {
     struct buffer *b = &t->header_bytes;
-    const char *before = fetch_header(t, i);
-    char *joined = NULL;
+    const char *before = fetch_header(t, i), *separator = kept[i].separator;
     len = header_value_len(i, value, len);
-    if (before && (!header_is_list(i) || b->len > KEPT_MAX))
-        return; /* the first of the others counts */
-    if (before)
-        joined = xasprintf("%s%s%.*s", before, i == HEADER_SET_COOKIE ? "; " : ", ", (int)len, value);
-    t->header_at[i] = b->len + 1;
-    if (joined)
-        buffer_puts(b, joined);
-    else
+    if (before && separator && strlen(before) + strlen(separator) + len <= kept[i].max) {
+        header_lengthen(t, i, separator, strlen(separator));
+        header_lengthen(t, i, value, len);
+    } else if (!before && len <= kept[i].max) {
+        t->header_at[i] = b->len + 1;
         buffer_append(b, value, len);
-    buffer_putc(b, '\0');
-    free(joined);
+        buffer_putc(b, '\0');
+    }
 }
 
 static void header_line(struct fetch *t, const char *line, size_t len)
@@ -92,7 +110,7 @@ static void header_line(struct fetch *t, const char *line, size_t len)
     if (memchr(value, '\0', value_len))
         return;
     for (int i = 0; i < HEADER_COUNT; i++)
-        if (strlen(header_names[i]) == name_len && strncasecmp(header_names[i], line, name_len) == 0)
+        if (strlen(kept[i].name) == name_len && strncasecmp(kept[i].name, line, name_len) == 0)
             header_keep(t, i, value, value_len);
     if (name_len == 14 && strncasecmp(line, "content-length", 14) == 0)
         t->content_length = strtoll(value, NULL, 10);
@@ -121,7 +139,8 @@ size_t fetch_on_header(char *line, size_t size, size_t count, void *arg)
         t->too_large = true;
         return 0;
     }
-    header_line(t, line, len);
+    if (!t->has_headers) /* what comes after the body is none of ours (RFC 9110 6.5.1) */
+        header_line(t, line, len);
     return len;
 }
 
@@ -148,17 +167,17 @@ static bool begin_body(struct fetch *t)
     return true;
 }
 
-/* Room for len more bytes: from the budget, generously at first, or from the reserve. */
+/* Room for len more bytes: from the budget, generously at first, or from the reserve. The headers kept count too. */
 static bool charge(struct fetch *t, size_t len)
 {
-    size_t need = t->body.len + len;
+    size_t headers = t->header_bytes.len, need = headers + t->body.len + len;
     if (need <= t->charged || t->uses_reserve)
         return true;
-    size_t want = t->charged ? t->charged * 2 : BODY_FIRST, told = t->content_length > 0 ? (size_t)t->content_length : 0;
+    size_t want = t->charged ? t->charged * 2 : BODY_FIRST, told = t->content_length > 0 ? headers + (size_t)t->content_length : 0;
     if (told >= need && told < (want < TOLD_FIRST ? TOLD_FIRST : want))
         want = told;
-    if (want > t->max_body)
-        want = t->max_body;
+    if (want > headers + t->max_body)
+        want = headers + t->max_body;
     if (want < need)
         want = need;
     if (budget_take(t->fetcher->options.budget, want - t->charged))
@@ -209,8 +228,9 @@ size_t fetch_on_body(char *bytes, size_t size, size_t count, void *arg)
         return CURL_WRITEFUNC_PAUSE;
     }
     t->received += len;
-    if (t->body.cap < t->charged && t->body.len + take >= t->body.cap)
-        buffer_reserve(&t->body, t->charged - t->body.len);
+    size_t room = t->charged - (t->charged < t->header_bytes.len ? t->charged : t->header_bytes.len);
+    if (t->body.cap < room && t->body.len + take >= t->body.cap)
+        buffer_reserve(&t->body, room - t->body.len);
     buffer_append(&t->body, bytes, take);
     t->too_large = take < len;
     return take;

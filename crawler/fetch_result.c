@@ -38,9 +38,10 @@ static void hand_over_body(struct fetch *t)
     *b = (struct fetch_body){ .len = t->body.len, .charged = t->charged, .budget = f->options.budget };
     b->data = t->body.len ? buffer_take(&t->body) : NULL;
     t->charged = 0;
-    if (b->charged > b->len) { /* what was taken in advance and not needed */
-        budget_give(b->budget, b->charged - b->len);
-        b->charged = b->len;
+    size_t held = b->len + t->header_bytes.len;
+    if (b->charged > held) { /* what was taken in advance and not needed */
+        budget_give(b->budget, b->charged - held);
+        b->charged = held;
     }
     if (f->reserve_user != t)
         return;
