@@ -1,10 +1,8 @@
 #include "cli/articles.h"
 
 #include "base/date.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "base/url.h"
 #include "cli/live_view.h"
 #include "pipeline/keys.h"
 
@@ -19,18 +17,11 @@
 #define TITLE_COLUMNS 100 /* where no terminal says how much room there is */
 #define TITLE_COLUMNS_MIN 20
 
-bool articles_id(const char *text, struct id *out, struct error *err)
+bool articles_id(const char *text, struct id *out)
 {
-    struct url u;
-
-    if (id_valid(text, strlen(text))) {
-        memcpy(out->hex, text, ID_HEX_LEN + 1);
-        return true;
-    }
-    if (!url_parse(&u, text, strlen(text), NULL, NULL, NULL))
-        return error_set(err, ERROR_INVALID, "%s is neither an http or https address nor an id of 32 hex digits", log_quote(text));
-    *out = u.id;
-    url_fini(&u);
+    if (!id_valid(text, strlen(text)))
+        return false;
+    memcpy(out->hex, text, ID_HEX_LEN + 1);
     return true;
 }
 

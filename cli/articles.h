@@ -11,8 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The id that text names: an id, or the URL's. ERROR_INVALID when it is neither. */
-bool articles_id(const char *text, struct id *out, struct error *err);
+bool articles_id(const char *text, struct id *out); /* false: text is no id */
 /* The id of the article that url_id leads to, which may be itself; the same where nothing leads on. False when Redis does
  * not answer. */
 bool articles_follow(redisContext *cache, const char *prefix, const struct id *url_id, struct id *out, struct error *err);

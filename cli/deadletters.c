@@ -10,9 +10,11 @@
 #include "base/url.h"
 #include "cli/connect.h"
 #include "cli/live_view.h"
+#include "cli/param_rules.h"
 #include "cli/source_named.h"
 #include "cli/table.h"
 #include "crawler/frontier.h"
+#include "crawler/sources.h"
 #include "pipeline/deadletter.h"
 #include "pipeline/meta.h"
 #include "pipeline/topic_reader.h"
@@ -291,6 +293,7 @@ struct replay {
     struct invocation *inv;
     struct connection *c;
     struct meta *meta;
+    json_t *sources;   /* rows */
     struct map *done;  /* urls that were asked for, by their id */
     int status;        /* the worst */
     struct error err;  /* of a server that does not answer */
@@ -333,14 +336,17 @@ static bool replay_letter(void *arg, const struct record *r, const struct deadle
 {
     struct replay *p = arg;
     struct url u = { 0 };
+    struct param_rules rules;
     char *url = url_of(r, v);
     bool go_on = true;
-    if (!url || !url_parse(&u, url, strlen(url), NULL, NULL, NULL))
+    param_rules_init(&rules, v->source ? source_row_named(p->sources, v->source) : NULL);
+    if (!url || !url_parse(&u, url, strlen(url), NULL, &rules.rules, NULL))
         told(p, r, url, "has no address to fetch", STATUS_NO);
     else if (!map_put(p->done, u.id.hex, p))
         go_on = ask_again(p, r, &u, v->source);
     url_fini(&u);
     free(url);
+    param_rules_fini(&rules);
     return go_on;
 }
 
@@ -374,12 +380,14 @@ static int replay(struct invocation *inv, struct connection *c)
 {
     struct replay p = { .inv = inv, .c = c, .done = map_create() };
     p.meta = meta_load(c->frontier, inv->config->prefix, 0, false, &p.err);
-    if (!p.meta)
+    p.sources = p.meta ? source_list(c->frontier, inv->config->prefix, &p.err) : NULL;
+    if (!p.sources)
         p.status = command_fail(inv, &p.err);
     else if (option(inv, "all"))
         replay_all(&p);
-    for (int i = 1; p.meta && i < inv->argc && replay_one(&p, inv->argv[i]); i++)
+    for (int i = 1; p.sources && i < inv->argc && replay_one(&p, inv->argv[i]); i++)
         ;
+    json_decref(p.sources);
     meta_destroy(p.meta);
     map_destroy(p.done);
     return p.status;

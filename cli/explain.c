@@ -13,6 +13,7 @@
 #include "cli/articles.h"
 #include "cli/command.h"
 #include "cli/connect.h"
+#include "cli/param_rules.h"
 #include "cli/row.h"
 #include "crawler/robots.h"
 #include "crawler/robots_get.lua.h"
@@ -42,77 +43,12 @@ struct story {
 
 /* --- the address --- */
 
-/* NULL-terminated list of the strings of a row's array; the array is freed, the strings are lent. */
-static const char **strings_of(const json_t *array)
-{
-    size_t i, n = 0;
-    json_t *s;
-    const char **list = xcalloc(json_array_size(array) + 1, sizeof(*list));
-
-    json_array_foreach((json_t *)array, i, s)
-        if (json_is_string(s))
-            list[n++] = json_string_value(s);
-    return list;
-}
-
-static char *domain_of(const struct story *s, const char *address)
-{
-    struct url u;
-
-    if (!url_parse(&u, address, strlen(address), NULL, NULL, NULL))
-        return NULL;
-    char *domain = suffix_domain(meta_suffix_list(s->meta), u.host, u.port);
-    url_fini(&u);
-    return domain;
-}
-
-/* The source whose own domain an address is in. */
-static json_t *source_by_domain(const struct story *s, const char *domain)
-{
-    size_t i;
-    json_t *row;
-
-    json_array_foreach(s->sources, i, row) {
-        char *own = domain_of(s, row_text(row, "url"));
-        bool same = own && strcmp(own, domain) == 0;
-        free(own);
-        if (same)
-            return row;
-    }
-    return NULL;
-}
-
-static json_t *source_named(const struct story *s, const char *name)
-{
-    size_t i;
-    json_t *row;
-
-    json_array_foreach(s->sources, i, row)
-        if (strcmp(row_text(row, "name"), name) == 0)
-            return row;
-    return NULL;
-}
-
-/* A source's own rules about parameters decide what identifies its addresses. */
 static bool read_address(struct story *s, const char *text, struct error *err)
 {
-    char *typed = url_typed(text);
-    struct url plain;
-    bool ok = url_parse(&plain, typed, strlen(typed), NULL, NULL, err);
-
-    if (ok) {
-        s->place = place_of(s->meta, plain.host, plain.port);
-        json_t *row = source_by_domain(s, s->place.domain);
-        const char **keep = strings_of(json_object_get(row, "keep_params"));
-        const char **drop = strings_of(json_object_get(row, "drop_params"));
-        struct url_rules rules = { keep, drop };
-        ok = url_parse(&s->url, typed, strlen(typed), NULL, &rules, err);
-        free(keep);
-        free(drop);
-        url_fini(&plain);
-    }
-    free(typed);
-    return ok;
+    if (!address_by_rules(text, s->sources, s->meta, &s->url, err))
+        return false;
+    s->place = place_of(s->meta, s->url.host, s->url.port);
+    return true;
 }
 
 static void tell_address(struct story *s)
@@ -183,16 +119,14 @@ static bool tell_robots(struct story *s, struct error *err)
 static const char *filter_of(const struct story *s, const json_t *row)
 {
     const char *backfill = json_string_value(json_object_get(row, "backfill"));
-    const char **keep = strings_of(json_object_get(row, "keep_params"));
-    const char **drop = strings_of(json_object_get(row, "drop_params"));
-    struct url_rules rules = { keep, drop };
-    struct scope *scope = scope_create(meta_suffix_list(s->meta), row_text(row, "url"), NULL, &rules,
+    struct param_rules r;
+    param_rules_init(&r, row);
+    struct scope *scope = scope_create(meta_suffix_list(s->meta), row_text(row, "url"), NULL, &r.rules,
                                        backfill_parse(backfill ? backfill : s->inv->config->crawler.backfill));
     const char *why = scope_filter(scope, &s->url);
 
     scope_unref(scope);
-    free(keep);
-    free(drop);
+    param_rules_fini(&r);
     return why;
 }
 
@@ -200,17 +134,17 @@ static const char *filter_of(const struct story *s, const json_t *row)
 static void tell_source(struct story *s)
 {
     const char *name = row_text(json_object_get(s->told, "open"), "source");
-    json_t *events = json_object_get(s->told, "events"), *row;
+    json_t *events = json_object_get(s->told, "events");
 
     for (size_t i = json_array_size(events); !*name && i-- > 0;)
         name = row_text(json_array_get(events, i), "source");
-    row = *name ? source_named(s, name) : source_by_domain(s, s->place.domain);
+    const json_t *row = *name ? source_row_named(s->sources, name) : source_row_of_domain(s->sources, s->meta, s->place.domain);
     if (!row) {
         if (*name)
             json_object_set_new(s->told, "source", json_pack("{ss sb}", "name", name, "removed", 1));
         return;
     }
-    json_object_set(s->told, "source", row);
+    json_object_set(s->told, "source", (json_t *)row);
     const char *filter = filter_of(s, row);
     if (filter)
         json_object_set_new(s->told, "filtered", json_string(filter));

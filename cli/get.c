@@ -1,7 +1,11 @@
 /* get.c - `tidings get`: one article of the cache, by its address, by any other address that leads to it, or by its id. */
+#include "base/log.h"
+#include "cli/address.h"
 #include "cli/articles.h"
 #include "cli/command.h"
 #include "cli/connect.h"
+#include "cli/param_rules.h"
+#include "crawler/sources.h"
 #include "pipeline/keys.h"
 
 #include <stdio.h>
@@ -56,6 +60,23 @@ static int answer(struct invocation *inv, redisContext *cache, const struct id *
     return status;
 }
 
+/* The id that the source in whose domain the address lies knows it by. */
+static bool id_of_address(const struct invocation *inv, const struct connection *c, struct id *id, struct error *err)
+{
+    struct url u;
+    struct meta *meta = meta_load(c->frontier, inv->config->prefix, 0, false, err);
+    json_t *rows = meta ? source_list(c->frontier, inv->config->prefix, err) : NULL;
+    bool ok = rows && address_by_rules(inv->argv[0], rows, meta, &u, err);
+
+    if (ok) {
+        *id = u.id;
+        url_fini(&u);
+    }
+    json_decref(rows);
+    meta_destroy(meta);
+    return ok;
+}
+
 static int run(struct invocation *inv)
 {
     struct error err;
@@ -63,12 +84,15 @@ static int run(struct invocation *inv)
 
     if (inv->argc != 1)
         return command_usage(inv, "one address or id, please");
-    if (!articles_id(inv->argv[0], &id, &err))
-        return command_usage(inv, "%s", err.message);
+    bool is_id = articles_id(inv->argv[0], &id);
+    if (!is_id && !strpbrk(inv->argv[0], ".:/"))
+        return command_usage(inv, "%s is neither an address nor an id of 32 hex digits", log_quote(inv->argv[0]));
+    if (!is_id && address_check(inv, 0) != STATUS_OK)
+        return STATUS_USAGE;
     struct connection *c = connect_open(inv->config, &err);
     if (!c)
         return command_fail(inv, &err);
-    int status = answer(inv, c->cache, &id);
+    int status = is_id || id_of_address(inv, c, &id, &err) ? answer(inv, c->cache, &id) : command_fail(inv, &err);
     connect_close(c);
     return status;
 }

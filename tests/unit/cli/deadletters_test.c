@@ -23,6 +23,7 @@ static const struct { const char *stage, *reason, *url, *source, *value; } lette
     { "load", "no_article", NULL, NULL, "{\"url\": \"https://other.example/last\"}" },
     { "crawl", "bad_request", NULL, NULL, "no request" },
     { "crawl", "too_large", "https://news.example/big", "news", NULL }, /* the same once more */
+    { "extract", "slow", "https://rules.example/a?sid=1&utm_source=x", "rules.example", "a page" },
 };
 
 static void populate(void)
@@ -31,6 +32,7 @@ static void populate(void)
     uv_loop_t loop;
     rows_reset();
     rows_found("news", "https://news.example/big", "");
+    free(ask(0, "sources add --no-wait --keep-params utm_source --drop-params sid https://rules.example/"));
     rows_do("https://news.example/big", "close_request(ARGV[1], 99999999999999, 'deadlettered')", "", "");
     uv_loop_init(&loop);
     struct stream *s = embedded ? stream_local_create(&config, dir, &err) : stream_kafka_create(&config, "test", &err);
@@ -191,6 +193,30 @@ static void replay_one(void **state)
     free(say(0, "ledger")); /* still balances */
 }
 
+/* The id is the one that crawlers give it by the rules of its source. */
+static void replay_by_rules(void **state)
+{
+    (void)state;
+    char *id = id_of_letter(6), *line = xasprintf("deadletters replay %s", id), *text = say(0, line);
+    CHECK(strstr(text, "queued"), "%s", text);
+    static const char *const keep[] = { "utm_source", NULL }, *const drop[] = { "sid", NULL };
+    struct url_rules rules = { keep, drop };
+    struct url u;
+    assert_true(url_parse(&u, letters[6].url, strlen(letters[6].url), NULL, &rules, NULL));
+    assert_string_equal(u.key, "https://rules.example/a?utm_source=x");
+    struct rows_place p = rows_place(letters[6].url);
+    unsigned char raw[ID_RAW_LEN];
+    id_to_raw(&u.id, raw);
+    char *key = xasprintf("%s:open:%d", p.base.s, raw[0] % 64);
+    redisReply *reply = redisCommand(ask_server.c, "HEXISTS %s %b", key, raw, sizeof(raw));
+    assert_int_equal(reply->integer, 1);
+    assert_int_equal(open_count(letters[6].url), 0); /* not the id without them */
+    freeReplyObject(reply);
+    rows_place_fini(&p);
+    url_fini(&u);
+    free(key), free(text), free(line), free(id);
+}
+
 static void replay_all(void **state)
 {
     (void)state;
@@ -199,7 +225,7 @@ static void replay_all(void **state)
     assert_string_equal(field(rows, 0, "result"), "queued");
     json_decref(rows);
     rows = say_json(1, "deadletters replay --all --json"); /* one has no address */
-    CHECK(json_array_size(rows) == 5, "%zu rows", json_array_size(rows));
+    CHECK(json_array_size(rows) == 6, "%zu rows", json_array_size(rows));
     json_decref(rows);
     for (size_t i = 0; i < 3; i++)
         CHECK(open_count(letters[i].url) == 1, "%s", letters[i].url);
@@ -210,7 +236,7 @@ static void replay_all(void **state)
 static int all(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(list), cmocka_unit_test(show), cmocka_unit_test(replay_one),
-                                        cmocka_unit_test(replay_all) };
+                                        cmocka_unit_test(replay_by_rules), cmocka_unit_test(replay_all) };
     populate();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
