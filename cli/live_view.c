@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <langinfo.h>
 #include <stdarg.h>
@@ -11,10 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #define COLUMNS_MIN 20
 #define NUMBER_WIDTH 9
+#define KEPT_BYTES 65536
 #define NARROW 64 /* below it the columns of pages and status are left out */
 
 struct page { /* a frame in the making */
@@ -265,9 +268,39 @@ static void put(int fd, const char *data, size_t len)
     }
 }
 
+/* Standard error while the view is shown; -1: it is no terminal, or could not be kept. */
+static int kept = -1, shown = -1;
+
+static void keep_errors(void)
+{
+    if (!isatty(STDERR_FILENO))
+        return;
+    shown = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+    kept = memfd_create("stderr", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    bool ok = shown >= 0 && kept >= 0 && ftruncate(kept, KEPT_BYTES) == 0 && fcntl(kept, F_ADD_SEALS, F_SEAL_GROW) == 0;
+    if (ok && dup2(kept, STDERR_FILENO) >= 0)
+        return;
+    close(shown);
+    close(kept);
+    kept = shown = -1;
+}
+
+/* In a signal handler, too. The offset is shared with what standard error was. */
+static void show_errors(void)
+{
+    char block[512];
+    off_t len = kept < 0 ? 0 : lseek(kept, 0, SEEK_CUR), at = 0;
+    if (kept < 0)
+        return;
+    dup2(shown, STDERR_FILENO);
+    for (ssize_t n; at < len && (n = pread(kept, block, sizeof(block) < (size_t)(len - at) ? sizeof(block) : (size_t)(len - at), at)) > 0; at += n)
+        put(STDERR_FILENO, block, (size_t)n);
+}
+
 void live_view_enter(int fd)
 {
     static const char on[] = "\x1b[?1049h\x1b[?25l\x1b[H\x1b[2J";
+    keep_errors();
     entered = true;
     put(fd, on, sizeof(on) - 1);
 }
@@ -275,8 +308,10 @@ void live_view_enter(int fd)
 void live_view_leave(int fd)
 {
     static const char off[] = "\x1b[?25h\x1b[?1049l";
-    if (atomic_exchange(&entered, false))
-        put(fd, off, sizeof(off) - 1);
+    if (!atomic_exchange(&entered, false))
+        return;
+    put(fd, off, sizeof(off) - 1);
+    show_errors();
 }
 
 void live_view_draw(int fd, const struct view *v)

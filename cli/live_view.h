@@ -48,7 +48,9 @@ enum view_mode live_view_mode(int fd);
 void live_view_size(int fd, int *columns, int *rows);
 bool live_view_ascii(void); /* by the locale's codeset */
 
-void live_view_enter(int fd); /* other screen, no cursor */
+/* Other screen, no cursor. What is written to a standard error that is a terminal meanwhile (a failed assertion, a library) is kept,
+ * at most 64 KiB, and shown after the view is left: on the other screen it would be lost. */
+void live_view_enter(int fd);
 void live_view_leave(int fd); /* safe in a signal handler, and more than once */
 void live_view_draw(int fd, const struct view *v);
 

@@ -483,6 +483,21 @@ static void *work(void *arg)
     return NULL;
 }
 
+static void report_free(struct report *r)
+{
+    for (size_t i = 0; i < r->title_count; i++) {
+        free(r->titles[i].source);
+        free(r->titles[i].title);
+    }
+    if (r->redis)
+        redisFree(r->redis);
+    json_decref(r->rows);
+    free(r->sources);
+    buffer_fini(&r->out);
+    pthread_mutex_destroy(&r->lock);
+    free(r);
+}
+
 struct report *report_create(const struct report_options *options, struct error *err)
 {
     struct report *r = xcalloc(1, sizeof(*r));
@@ -490,13 +505,10 @@ struct report *report_create(const struct report_options *options, struct error 
     pthread_mutex_init(&r->lock, NULL);
     buffer_init(&r->out, 0);
     r->quiet_at_ms = clock_mono_ms() + QUIET_MS;
-    if (!connect_redis(r, err) || !load_position(r, err)) {
-        if (r->redis)
-            redisFree(r->redis);
-        free(r);
-        return NULL;
-    }
-    return r;
+    if (connect_redis(r, err) && load_position(r, err))
+        return r;
+    report_free(r);
+    return NULL;
 }
 
 bool report_start(struct report *r, struct error *err)
@@ -506,7 +518,11 @@ bool report_start(struct report *r, struct error *err)
         live_view_enter(r->options.fd);
     }
     r->started = pthread_create(&r->thread, NULL, work, r) == 0;
-    return r->started || error_set(err, ERROR_SYSTEM, "no thread could be started: raise the limit of processes (ulimit -u)");
+    if (r->started)
+        return true;
+    if (r->options.mode == VIEW_TABLE)
+        live_view_leave(r->options.fd);
+    return error_set(err, ERROR_SYSTEM, "no thread could be started: raise the limit of processes (ulimit -u)");
 }
 
 void report_notice(struct report *r, const char *notice)
@@ -516,12 +532,7 @@ void report_notice(struct report *r, const char *notice)
     pthread_mutex_unlock(&r->lock);
 }
 
-int64_t report_written(const struct report *r)
-{
-    return r->written;
-}
-
-bool report_finish(struct report *r, int64_t limit_ms)
+bool report_finish(struct report *r, int64_t limit_ms, int64_t *written)
 {
     int64_t until_ms = clock_mono_ms() + limit_ms;
     r->finish = true;
@@ -534,16 +545,8 @@ bool report_finish(struct report *r, int64_t limit_ms)
     }
     if (r->started)
         pthread_join(r->thread, NULL);
-    for (size_t i = 0; i < r->title_count; i++) {
-        free(r->titles[i].source);
-        free(r->titles[i].title);
-    }
-    if (r->redis)
-        redisFree(r->redis);
-    json_decref(r->rows);
-    free(r->sources);
-    buffer_fini(&r->out);
-    pthread_mutex_destroy(&r->lock);
-    free(r);
+    if (written)
+        *written = r->written;
+    report_free(r);
     return true;
 }

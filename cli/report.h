@@ -34,8 +34,8 @@ struct report *report_create(const struct report_options *options, struct error 
 bool report_start(struct report *r, struct error *err);
 /* What is waited for or wrong: shown by the table until it changes; NULL takes it away. Any thread. */
 void report_notice(struct report *r, const char *notice);
-int64_t report_written(const struct report *r); /* articles, by this process */
-/* Writes what there is still, then ends; false when that did not happen within limit_ms (the thread is left alone then). */
-bool report_finish(struct report *r, int64_t limit_ms);
+/* Writes what there is still, then ends and is freed; *written (may be NULL): articles, by this process. False when that did not
+ * happen within limit_ms: the thread is left alone then. */
+bool report_finish(struct report *r, int64_t limit_ms, int64_t *written);
 
 #endif

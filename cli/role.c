@@ -28,14 +28,18 @@ struct role {
     struct health *health;
 };
 
-void role_log_init(const struct config *config, int fd)
+static enum log_level level_of(const struct config *config)
 {
     static const char *const levels[] = { "debug", "info", "warn", "error" };
-    enum log_level level = LOG_INFO;
     for (int i = 0; i < (int)COUNT(levels); i++)
         if (strcmp(config->log.level, levels[i]) == 0)
-            level = (enum log_level)i;
-    log_init(level, strcmp(config->log.format, "json") == 0 ? LOG_JSON : LOG_TEXT, fd);
+            return (enum log_level)i;
+    return LOG_INFO;
+}
+
+void role_log_init(const struct config *config, int fd)
+{
+    log_init(level_of(config), strcmp(config->log.format, "json") == 0 ? LOG_JSON : LOG_TEXT, fd);
 }
 
 static bool is_alive(void *arg, struct buffer *why_not)
@@ -66,25 +70,31 @@ static void on_changed(void *arg, const char *name, bool reload)
         log_warn("setting changed in the file, needs a restart name=%s", name);
 }
 
-/* SIGHUP: sources and the log level are taken over, other changes named; a file with a mistake changes nothing. */
-static void on_reload(void *arg)
+struct config *role_read_again(const struct config *now, bool defaults)
 {
-    struct role *r = arg;
     struct error err;
-    if (!r->config->path) {
+    if (!now->path) {
         log_warn("nothing to read again: no configuration file was given");
-        return;
+        return NULL;
     }
-    struct config *fresh = config_load_again(r->config, &err);
+    struct config *fresh = config_load_again(now, &err);
     if (!fresh || !command_check_sources(fresh, &err)) {
         log_error("configuration not taken over reason=%s", log_quote(err.message));
         config_destroy(fresh);
-        return;
+        return NULL;
     }
-    config_role_defaults(fresh);
-    config_compare(r->config, fresh, on_changed, NULL);
-    role_log_init(fresh, STDERR_FILENO);
-    worker_reload(r->worker, fresh);
+    if (defaults)
+        config_role_defaults(fresh);
+    config_compare(now, fresh, on_changed, NULL);
+    log_set_level(level_of(fresh));
+    return fresh;
+}
+
+/* SIGHUP. */
+static void on_reload(void *arg)
+{
+    struct role *r = arg;
+    worker_reload(r->worker, role_read_again(r->config, true));
 }
 
 static bool start(struct role *r, int default_port, struct error *err)

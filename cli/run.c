@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "cli/address.h"
 #include "cli/private_redis.h"
 #include "cli/report.h"
@@ -25,6 +26,7 @@
 #include "pipeline/worker.h"
 
 #include <inttypes.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -39,6 +41,13 @@
 #define SIZE_EVERY 5      /* checks */
 #define REPORT_MS 5000
 #define LOG_BYTES (10u << 20)
+
+struct heard {
+    bool reader_gone, idle;
+    char gone_why[128];
+    int unread;                  /* --once: sources that could not be read */
+    char unread_name[80];
+};
 
 struct run {
     struct invocation *inv;
@@ -60,11 +69,10 @@ struct run {
     int checks;
     bool trouble;                /* Redis cannot store: said */
     char waiting[300];           /* what was said last */
-    pthread_mutex_t lock;        /* the rest: written by the report's thread, before it wakes the loop */
-    bool reader_gone, idle;
-    char gone_why[128];
-    int unread;                  /* --once: sources that could not be read */
-    char unread_name[80];
+    bool on_terminal[3];         /* standard input, output, error, at the start */
+    struct heard heard;          /* of the report's thread, as far as this one was woken for it */
+    pthread_mutex_t lock;        /* told: written by the report's thread, before it wakes the loop */
+    struct heard told;
 };
 
 static void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -90,8 +98,8 @@ static void on_gone(void *arg, const char *why)
 {
     struct run *r = arg;
     pthread_mutex_lock(&r->lock);
-    r->reader_gone = true;
-    snprintf(r->gone_why, sizeof(r->gone_why), "%s", why);
+    r->told.reader_gone = true;
+    snprintf(r->told.gone_why, sizeof(r->told.gone_why), "%s", why);
     pthread_mutex_unlock(&r->lock);
     uv_async_send(&r->wake);
 }
@@ -100,9 +108,9 @@ static void on_idle(void *arg, int unread, const char *which)
 {
     struct run *r = arg;
     pthread_mutex_lock(&r->lock);
-    r->idle = true;
-    r->unread = unread;
-    snprintf(r->unread_name, sizeof(r->unread_name), "%s", which);
+    r->told.idle = true;
+    r->told.unread = unread;
+    snprintf(r->told.unread_name, sizeof(r->told.unread_name), "%s", which);
     pthread_mutex_unlock(&r->lock);
     uv_async_send(&r->wake);
 }
@@ -113,15 +121,20 @@ static int64_t state_bytes(void *arg)
     return r->state_bytes;
 }
 
+static void hear(struct run *r)
+{
+    pthread_mutex_lock(&r->lock);
+    r->heard = r->told;
+    pthread_mutex_unlock(&r->lock);
+}
+
 static void on_wake(uv_async_t *a)
 {
     struct run *r = a->data;
-    pthread_mutex_lock(&r->lock);
-    bool gone = r->reader_gone, idle = r->idle;
-    pthread_mutex_unlock(&r->lock);
-    if (gone && r->worker)
+    hear(r);
+    if (r->heard.reader_gone && r->worker)
         worker_drain(r->worker, "nobody reads the articles any more");
-    else if (idle && r->worker)
+    else if (r->heard.idle && r->worker)
         worker_drain(r->worker, "every source has been read");
 }
 
@@ -130,7 +143,7 @@ static void on_wake(uv_async_t *a)
 static void on_drain(void *arg, const char *why)
 {
     struct run *r = arg;
-    if (r->mode == VIEW_JSON && !r->reader_gone && !r->idle)
+    if (r->mode == VIEW_JSON && !r->heard.reader_gone && !r->heard.idle)
         say("stopping (%s); Ctrl-C again leaves at once", why);
     report_notice(r->report, "Stopping; Ctrl-C again leaves at once.");
 }
@@ -143,7 +156,7 @@ static void on_waiting(void *arg, const char *what)
         return;
     snprintf(r->waiting, sizeof(r->waiting), "%s", what);
     snprintf(text, sizeof(text), "Stopping: waits for %s. Ctrl-C again leaves at once.", r->waiting);
-    if (r->mode == VIEW_JSON && !r->reader_gone)
+    if (r->mode == VIEW_JSON && !r->heard.reader_gone)
         say("waits for %s", what);
     report_notice(r->report, text);
 }
@@ -154,7 +167,7 @@ static void on_check(uv_timer_t *t)
     struct error err;
     if (++r->checks % SIZE_EVERY == 0)
         r->state_bytes = state_dir_bytes(r->state);
-    if (!r->redis)
+    if (!r->redis || !r->worker)
         return;
     bool ok = private_redis_check(r->redis, &err);
     if (!ok && err.kind == ERROR_SYSTEM) {
@@ -167,6 +180,27 @@ static void on_check(uv_timer_t *t)
         report_notice(r->report, NULL);
     }
     r->trouble = !ok;
+}
+
+/* Closing a terminal sends SIGHUP, too. */
+static bool terminal_gone(const struct run *r)
+{
+    for (int fd = 0; fd < 3; fd++) {
+        struct pollfd p = { .fd = fd };
+        if (r->on_terminal[fd] && poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR)))
+            return true;
+    }
+    return false;
+}
+
+/* SIGHUP. */
+static void on_reload(void *arg)
+{
+    struct run *r = arg;
+    if (terminal_gone(r))
+        worker_drain(r->worker, "the terminal was closed");
+    else
+        worker_reload(r->worker, role_read_again(r->config, false));
 }
 
 static bool is_alive(void *arg, struct buffer *why_not)
@@ -247,8 +281,8 @@ static bool open_sources(struct run *r, struct error *err)
         return false;
     make_holder(r);
     r->meta = meta_load(c, r->config->prefix, (int)r->config->crawler.partitions, true, err);
-    bool ok = r->meta && is_alone(r, c, err) && run_sources_add(c, r->meta, r->config, r->inv->argv, r->inv->argc, err) &&
-              run_contact(c, r->config, r->state, r->inv, err) &&
+    bool ok = r->meta && is_alone(r, c, err) && run_contact(c, r->config, r->state, r->inv, err) &&
+              run_sources_add(c, r->meta, r->config, r->inv->argv, r->inv->argc, err) &&
               (!option(r->inv, "once") || run_sources_poll_now(c, r->meta, r->config, err));
     redisFree(c);
     return ok;
@@ -275,7 +309,8 @@ static bool open_worker(struct run *r, struct error *err)
     uv_timer_init(&r->loop, &r->check);
     r->wake.data = r->check.data = r;
     struct worker_options o = { .config = r->config, .stream = r->stream, .stages = stages, .stage_count = COUNT(stages),
-                                .embedded = true, .holder = r->holder, .on_drain = on_drain, .on_waiting = on_waiting, .arg = r };
+                                .embedded = true, .holder = r->holder, .on_drain = on_drain, .on_waiting = on_waiting,
+                                .on_reload = on_reload, .arg = r };
     r->worker = worker_create(&o, &r->loop, err);
     if (!r->worker)
         return false;
@@ -301,14 +336,15 @@ static void close_handles(struct run *r)
 
 static int status_of(struct run *r)
 {
-    if (r->reader_gone && r->gone_why[0]) {
-        say("standard output: %s", r->gone_why);
+    const struct heard *h = &r->heard;
+    if (h->reader_gone && h->gone_why[0]) {
+        say("standard output: %s", h->gone_why);
         return STATUS_BROKEN;
     }
-    if (r->unread == 0)
+    if (h->unread == 0)
         return STATUS_OK;
-    say("%d source%s could not be read, %s among them: tidings sources list --state-dir %s", r->unread, r->unread == 1 ? "" : "s",
-        r->unread_name, state_dir_path(r->state));
+    say("%d source%s could not be read, %s among them: `tidings status --state-dir %s` tells why and what to try", h->unread,
+        text_plural(h->unread), h->unread_name, state_dir_path(r->state));
     return STATUS_NO;
 }
 
@@ -316,7 +352,7 @@ static int status_of(struct run *r)
 static _Noreturn void leave(struct run *r, int status, const char *message)
 {
     if (r->report)
-        report_finish(r->report, message ? 1000 : 200);
+        report_finish(r->report, message ? 1000 : 200, NULL);
     if (message)
         say("%s", message);
     private_redis_stop(r->redis);
@@ -326,19 +362,21 @@ static _Noreturn void leave(struct run *r, int status, const char *message)
 
 static int finish(struct run *r)
 {
-    int64_t written = report_written(r->report);
     health_stop(r->health);
     worker_destroy(r->worker);
-    if (!report_finish(r->report, REPORT_MS)) {
+    r->worker = NULL; /* the report's thread may still wake this one */
+    int64_t written;
+    if (!report_finish(r->report, REPORT_MS, &written)) {
         r->report = NULL;
         leave(r, STATUS_NO, "standard output does not take the last articles; the next start writes them");
     }
+    hear(r);
     stream_destroy(r->stream);
     close_handles(r);
     private_redis_stop(r->redis);
     int status = status_of(r);
-    if (!r->reader_gone) {
-        say("%lld article%s written", (long long)written, written == 1 ? "" : "s");
+    if (!r->heard.reader_gone) {
+        say("%lld article%s written", (long long)written, text_plural(written));
         say_size(r);
     }
     meta_destroy(r->meta);
@@ -380,6 +418,8 @@ static int run(struct invocation *inv)
         return STATUS_USAGE;
     if (inv->json)
         r.mode = VIEW_JSON;
+    for (int fd = 0; fd < 3; fd++)
+        r.on_terminal[fd] = isatty(fd);
     worker_prepare();
     if (!open_state(&r, &err) || !open_log(&r, &err) || !open_redis(&r, &err) || !open_sources(&r, &err))
         leave(&r, status_of_start(&err), err.message);
@@ -408,7 +448,7 @@ const struct command run_command = {
         "Watches the named sites and those that were added before, and prints articles as they come: a live table on a terminal,\n"
         "one JSON object a line in a pipe (or with --json). No Kafka is needed; Redis is the configured one or a private\n"
         "redis-server in the state directory. A later start goes on where this one stops. Ctrl-C finishes what is under way and\n"
-        "stops, a second Ctrl-C leaves at once.",
+        "stops, a second Ctrl-C leaves at once. SIGHUP reads the sources and log.level of the configuration again.",
     .options = options, .flags = COMMAND_CONFIG | COMMAND_STATE | COMMAND_JSON,
     .example = "tidings run --contact you@example.org https://news.example.org/\ntidings run --once --json https://news.example.org/ | jq .title",
     .run = run };

@@ -108,18 +108,40 @@ bool run_sources_add(redisContext *c, const struct meta *meta, const struct conf
     return ok;
 }
 
-/* Does any source lie beyond this machine? */
-static bool any_beyond(const json_t *rows, const struct config *config)
+struct whereabouts { /* of what this start would watch */
+    bool named_beyond;  /* a site that was named is beyond this machine */
+    bool beyond, here;  /* some source is beyond this machine; on it */
+};
+
+static void place_source(struct whereabouts *w, const char *url)
 {
+    char *typed = url_typed(url);
+    if (site_is_loopback(typed))
+        w->here = true;
+    else
+        w->beyond = true;
+    free(typed);
+}
+
+static struct whereabouts find_whereabouts(const json_t *rows, const struct config *config, const struct invocation *inv)
+{
+    struct whereabouts w = { 0 };
     size_t i;
     json_t *row;
+    for (i = 0; i < (size_t)inv->argc; i++)
+        place_source(&w, inv->argv[i]);
+    w.named_beyond = w.beyond;
     for (i = 0; i < config->source_count; i++)
-        if (!site_is_loopback(config->sources[i].url))
-            return true;
-    json_array_foreach((json_t *)rows, i, row)
-        if (!site_is_loopback(text(row, "url")))
-            return true;
-    return false;
+        place_source(&w, config->sources[i].url);
+    json_array_foreach(rows, i, row)
+        place_source(&w, text(row, "url"));
+    return w;
+}
+
+/* Reading a terminal from the background would stop us. */
+static bool can_ask(void)
+{
+    return isatty(STDIN_FILENO) && isatty(STDERR_FILENO) && tcgetpgrp(STDIN_FILENO) == getpgrp();
 }
 
 static bool ask_contact(struct config *config, struct error *err)
@@ -153,9 +175,24 @@ static bool refuse(const struct invocation *inv, struct error *err)
     return false;
 }
 
+/* Nobody has said who asks. Sites of this machine need not know: they neither wait for an answer nor for a terminal to ask on. */
+static bool find_contact(const json_t *rows, struct config *config, const struct invocation *inv, struct error *err)
+{
+    struct whereabouts w = find_whereabouts(rows, config, inv);
+    struct error why;
+    bool only_here = inv->argc > 0 && !w.named_beyond;
+    if (!w.beyond)
+        return true;
+    if (!only_here && can_ask())
+        return ask_contact(config, &why) || refuse(inv, err);
+    if (w.named_beyond || !w.here)
+        return refuse(inv, err);
+    fputs("tidings run: sources beyond this machine are not asked until a contact is set: --contact YOU@EXAMPLE.ORG\n", stderr);
+    return true;
+}
+
 bool run_contact(redisContext *c, struct config *config, const struct state_dir *state, const struct invocation *inv, struct error *err)
 {
-    struct error why = { 0 };
     char *remembered = state_dir_read(state, "contact");
     json_t *rows = source_list(c, config->prefix, err);
     bool ok = rows != NULL;
@@ -163,8 +200,8 @@ bool run_contact(redisContext *c, struct config *config, const struct state_dir 
         remembered[strcspn(remembered, "\n")] = '\0';
     if (ok && !config->contact && remembered && *remembered)
         ok = config_set(config, "contact", remembered, err) || error_prefix(err, "%s/contact", state_dir_path(state));
-    if (ok && !config->contact && any_beyond(rows, config))
-        ok = (isatty(STDIN_FILENO) && isatty(STDERR_FILENO) && ask_contact(config, &why)) || refuse(inv, err);
+    if (ok && !config->contact)
+        ok = find_contact(rows, config, inv, err);
     if (ok && config->contact && !(remembered && strcmp(remembered, config->contact) == 0))
         ok = state_dir_write(state, "contact", config->contact, err);
     json_decref(rows);

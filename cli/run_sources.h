@@ -15,8 +15,10 @@
  * be reached as configured (loopback without crawler.allow_private), or there is nothing to watch at all. */
 bool run_sources_add(redisContext *c, const struct meta *meta, const struct config *config, char **sites, int count, struct error *err);
 
-/* Sees that config->contact is set when a source is beyond loopback: as configured, else as remembered in the state
- * directory, else asked for on a terminal and remembered. ERROR_INVALID with the line to type. */
+/* Before the named sites are added, so that a refused start leaves none behind. Sees that config->contact is set when a source is
+ * beyond loopback: as configured, else as remembered in the state directory, else asked for on a terminal and remembered. Where it
+ * cannot be asked for, or only sites of this machine are named, those of this machine are watched without. ERROR_INVALID with the
+ * line to type: a named site, or all there is to watch, is beyond. */
 bool run_contact(redisContext *c, struct config *config, const struct state_dir *state, const struct invocation *inv, struct error *err);
 
 /* Makes all polls due now. */

@@ -28,7 +28,7 @@ def test_once_says_which_source_could_not_be_read(folder, started):
     r = subprocess.run([harness.program(), *run_args(folder, "--once", "http://127.0.0.1:1/", *site.urls)], stdin=subprocess.DEVNULL,
                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
     assert r.returncode == 1 and len(r.stdout.splitlines()) == len(site.truth()), r.stderr.decode()[-1500:]
-    assert b"1 source could not be read, 127.0.0.1:1 among them: tidings sources list --state-dir" in r.stderr
+    assert b"1 source could not be read, 127.0.0.1:1 among them: `tidings status --state-dir" in r.stderr
 
 
 def test_nothing_to_watch(folder):

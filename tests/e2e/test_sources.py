@@ -74,6 +74,31 @@ def test_added_paused_and_removed_while_run_runs(folder, started):
     assert {json.loads(line)["source"] for line in harness.ask("ledger", "--json", *here).splitlines()} == {"first", "second", "third"}
 
 
+def test_run_reads_the_file_again_on_sighup(folder, started):
+    site = started(harness.Site(folder, hosts=2, articles=60))
+
+    def write(url, more=""):
+        return harness.write_config(folder, delay_ms=5, extra=FAST + more + "sources:\n  - %s\n" % url)
+    config = write(site.urls[0])
+    here = ("--config", config, "--state-dir", folder / "state")
+    run = started(harness.Tidings(folder, "run", "run", *here))
+    harness.wait_until(lambda: "the first source's polls\n" + run.stderr()[-1500:], 60, lambda: polls(site, "127.0.0.1") >= 2)
+    write(site.urls[1], "  transfers: 300\nlog:\n  level: debug\n")
+    os.kill(run.pid, signal.SIGHUP)
+    harness.wait_until(lambda: "the second source's polls\n" + run.stderr()[-1500:], 30, lambda: polls(site, "127.0.0.2") >= 2)
+    harness.wait_until("the first to be gone", 30, lambda: set(r["url"] for r in rows(*here).values()) == {site.urls[1]})
+    said = run.stderr()
+    assert "setting taken over name=log.level" in said and "needs a restart name=crawler.transfers" in said, said
+    changes = [line for line in said.splitlines() if "name=" in line and "setting" in line]
+    assert len(changes) == 2, changes  # not what `run` set itself: contact, state directory, private Redis
+    with open(config, "a") as f:  # a mistake changes nothing
+        f.write("nonsense: 1\n")
+    os.kill(run.pid, signal.SIGHUP)
+    harness.wait_until(lambda: "the mistake to be named\n" + run.stderr()[-1500:], 30, lambda: "nonsense" in run.stderr())
+    await_polls(site, "127.0.0.2", 3, lambda: run.stderr()[-1500:])
+    assert run.stop() == 0 and "draining" in run.stderr()
+
+
 def test_the_file_is_read_again_on_sighup(folder, started):
     kafka, redis, site = started(harness.Kafka(folder)), started(harness.Redis(folder)), started(harness.Site(folder, hosts=2, articles=60))
 

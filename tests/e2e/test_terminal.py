@@ -127,6 +127,33 @@ def test_no_color_and_another_locale(folder, started):
     end(term)
 
 
+def test_sites_of_this_machine_wait_for_no_contact(folder, started):
+    site = started(Hostile())
+    harness.ask(*command(folder, "--once", site.url)[1:])
+    harness.ask("sources", "add", "--no-wait", "--state-dir", folder / "state", "http://10.0.0.1/")
+    # One that is named, on a terminal: no question. None named and nobody to ask: those of this machine.
+    term = started(terminal.Terminal(command(folder, site.url)))
+    wait_for(term, lambda: "NEWEST" in term.text())
+    assert "want to know who asks" not in term.output()
+    term.signal(signal.SIGINT)
+    end(term)
+    assert "sources beyond this machine are not asked until a contact is set" in term.output()
+    run = started(harness.Tidings(folder, "run", *command(folder)[1:]))
+    harness.wait_until(lambda: "ready\n" + run.stderr(), 30, lambda: "ready worker=" in run.stderr() or not run.alive())
+    harness.wait_until("the reason in words", 30, lambda: "no contact is set" in harness.ask("status", "--state-dir", folder / "state"))
+    assert run.stop() == 0, run.stderr()
+
+
+def test_a_terminal_that_is_closed_drains(folder, started):
+    site = started(Hostile())
+    term = terminal.Terminal(command(folder, site.url))
+    wait_for(term, lambda: "NEWEST" in term.text())
+    os.close(term.master)
+    assert term.process.wait(40) == 0
+    with open(os.path.join(folder / "state", "tidings.log")) as f:
+        assert "the terminal was closed" in f.read()
+
+
 def test_a_dumb_terminal_gets_lines(folder, started):
     site = started(Hostile())
     term = started(terminal.Terminal(command(folder, "--once", site.url), env={"TERM": "dumb"}, columns=50))
@@ -170,6 +197,11 @@ def test_the_contact(folder, started):
                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
     assert r.returncode == 2 and r.stdout == b"" and b"tidings run --contact YOU@EXAMPLE.ORG" in r.stderr, r.stderr.decode()
     assert b"https://news.example.org/" in r.stderr
+    assert harness.ask("sources", "list", "--state-dir", folder / "state") == "", "a refused start left a source behind"
+    # From the background nothing is asked: the terminal would stop the process.
+    line = "%s run --state-dir %s https://news.example.org/ & wait $!" % (harness.program(), folder / "state")
+    term = started(terminal.Terminal(["bash", "-m", "-c", line]))
+    end(term, 2)
     # On one: asked for, a wrong answer explained, the right one remembered.
     term = started(terminal.Terminal([harness.program(), "run", "--state-dir", folder / "state", "https://news.example.org/"]))
     harness.wait_until(lambda: "the question\n" + term.output(), 30, lambda: "want to know who asks" in term.output())

@@ -4,7 +4,11 @@
 #include "tests/unit/check.h"
 
 #include <locale.h>
+#include <pty.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static const struct view_source sources[] = {
     { .name = "vnexpress.net", .status = "ok", .last_poll_ms = 995000, .next_poll_ms = 1055000, .pages = 120, .articles = 44, .errors = 0 },
@@ -109,9 +113,45 @@ static void test_no_articles_yet(void **state)
     buffer_fini(&out);
 }
 
+static _Noreturn void say_in_view(void)
+{
+    live_view_enter(STDOUT_FILENO);
+    fputs("said first\n", stderr);
+    for (int i = 0; i < 5000; i++) /* more than is kept */
+        fputs("a line of chatter\n", stderr);
+    live_view_leave(STDOUT_FILENO);
+    live_view_leave(STDOUT_FILENO); /* again, as after a crash */
+    fputs("said after\n", stderr);
+    _exit(0);
+}
+
+/* What is written to the terminal as standard error while the view is shown comes after it: on the other screen it would be lost. */
+static void test_errors_are_shown_afterwards(void **state)
+{
+    int master, status;
+    char block[4096];
+    struct buffer out;
+    (void)state;
+    buffer_init(&out, 0);
+    pid_t child = forkpty(&master, NULL, NULL, NULL);
+    assert_true(child >= 0);
+    if (child == 0)
+        say_in_view();
+    for (ssize_t n; (n = read(master, block, sizeof(block))) > 0;) /* EIO when the child has ended */
+        buffer_append(&out, block, (size_t)n);
+    close(master);
+    waitpid(child, &status, 0);
+    const char *left = strstr(buffer_str(&out), "\x1b[?1049l"), *said = strstr(buffer_str(&out), "said first");
+    CHECK(left && said && said > left, "%.300s", buffer_str(&out));
+    CHECK(strstr(said, "said after") && out.len > 60000 && out.len < 90000, "%zu bytes", out.len);
+    assert_null(strstr(said + 1, "said first"));
+    buffer_fini(&out);
+}
+
 int main(void)
 {
     setlocale(LC_CTYPE, "C.UTF-8");
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_sizes), cmocka_unit_test(test_content), cmocka_unit_test(test_no_articles_yet) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_sizes), cmocka_unit_test(test_content), cmocka_unit_test(test_no_articles_yet),
+                                        cmocka_unit_test(test_errors_are_shown_afterwards) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
