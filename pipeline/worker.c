@@ -24,6 +24,7 @@
 #define HANGS_MS 30000
 #define FILES_MAX 65536
 #define STREAM_SHARE 3 /* of the bodies' budget: a producer's queue and what is fetched ahead (stream_share() each) */
+#define TWICE_MS 1000 /* a SIGTERM so soon is the same one: of a group, and again by who stands before us in it (timeout, a script) */
 #define POOL_THREADS "32" /* libuv gives look-ups of names half of them */
 
 struct runner { /* one stage; fields without a note belong to its thread */
@@ -59,7 +60,7 @@ struct worker {
     uv_timer_t tick;
     uv_signal_t signals[3];
     int open_handles;
-    int64_t drain_until_ms, told_ms, watchdog_ms, watchdog_told_ms;
+    int64_t draining_since_ms, drain_until_ms, told_ms, watchdog_ms, watchdog_told_ms;
     bool told_ready;
     struct { struct metric *used, *lendable, *ready; } shown;
     atomic_bool draining, over;
@@ -269,8 +270,8 @@ void worker_drain(struct worker *w, const char *why)
     if (w->draining || w->over)
         return;
     w->draining = true;
-    w->drain_until_ms = clock_mono_ms() + WORKER_DRAIN_MS;
-    w->told_ms = clock_mono_ms();
+    w->draining_since_ms = w->told_ms = clock_mono_ms();
+    w->drain_until_ms = w->draining_since_ms + WORKER_DRAIN_MS;
     log_info("draining reason=%s", log_quote(why));
     notify("STOPPING=1\nSTATUS=draining: %s", why);
     if (w->options.on_drain)
@@ -301,7 +302,7 @@ static void on_signal(uv_signal_t *s, int number)
         notify("READY=1");
     } else if (!w->draining) {
         worker_drain(w, name);
-    } else {
+    } else if (number != SIGTERM || clock_mono_ms() - w->draining_since_ms >= TWICE_MS) {
         log_warn("leaving at once signal=%s", name);
         finish(w, WORKER_LEFT);
     }

@@ -70,7 +70,8 @@ def test_from_a_clone_to_articles_and_back(folder, started):
 
     second = started(Quickstart(folder, tree, home, "second"))
     second.wait_for_articles(5, 120)
-    second.interrupt()
+    os.killpg(second.process.pid, signal.SIGTERM)  # as `timeout` does: the script passes it on, and once is enough
+    assert second.process.wait(60) == 0 and "stopping (SIGTERM)" in second.said(), second.said()[-2000:]
     ids = [a["id"] for run in (first, second) for a in run.articles()]
     assert len(ids) == len(set(ids)), "an article was printed twice"
 

@@ -204,6 +204,21 @@ static void test_second_signal_leaves(void **state)
     assert_int_equal(end_of(p), 20);
 }
 
+/* As a group's SIGTERM comes that a script in it passes on: one wish to stop. */
+static void test_a_signal_that_comes_twice(void **state)
+{
+    (void)state;
+    struct process p = start(NEVER_DRAINS, 1);
+    expect(p, "cu");
+    kill(p.pid, SIGSTOP);
+    kill(p.pid, SIGINT);
+    kill(p.pid, SIGTERM);
+    kill(p.pid, SIGCONT);
+    expect(p, "Dw"); /* it drains still */
+    kill(p.pid, SIGTERM);
+    assert_int_equal(end_of(p), 20);
+}
+
 static void test_hangup_reloads(void **state)
 {
     (void)state;
@@ -257,7 +272,7 @@ static void test_tells_the_supervisor(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_drains_in_order), cmocka_unit_test(test_second_signal_leaves), cmocka_unit_test(test_hangup_reloads),
+        cmocka_unit_test(test_drains_in_order), cmocka_unit_test(test_second_signal_leaves), cmocka_unit_test(test_a_signal_that_comes_twice), cmocka_unit_test(test_hangup_reloads),
         cmocka_unit_test(test_failures), cmocka_unit_test(test_tells_the_supervisor),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
