@@ -4,7 +4,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/near.h"
-#include "extractor/selectors.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -245,28 +244,6 @@ static bool read_options(struct invocation *inv, struct common *common, int argc
     inv->argc = argc - optind;
     inv->argv = argv + optind;
     inv->json = common->json;
-    return true;
-}
-
-/* What config/ cannot judge: it knows no selectors. */
-static bool check_rule(const struct config *c, const struct config_source *s, const char *name, const struct config_list *rule, struct error *err)
-{
-    for (char *const *item = rule->items; *item; item++) {
-        struct selectors *compiled = selectors_compile((const char *const *)item, 1, err);
-        if (!compiled)
-            return error_prefix(err, "%s:%d: %s", c->path ? c->path : "sources", s->line, name);
-        selectors_destroy(compiled);
-    }
-    return true;
-}
-
-bool command_check_sources(const struct config *c, struct error *err)
-{
-    for (size_t i = 0; i < c->source_count; i++) {
-        const struct config_source *s = &c->sources[i];
-        if (!check_rule(c, s, "include", &s->include, err) || !check_rule(c, s, "exclude", &s->exclude, err))
-            return false;
-    }
     return true;
 }
 

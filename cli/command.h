@@ -86,8 +86,12 @@ int command_say(const struct invocation *inv, enum status status, const char *fm
  * ends a command quietly (main() gives STATUS_OK), anything else is reported by main(). SIGPIPE is ignored. */
 bool command_flush(void);
 
-/* The sources' own rules (include, exclude) can be read; else ERROR_INVALID with file, line and place. command_main() has asked. */
+/* The configuration's sources are such as can be watched: addresses, names, selectors, time zones; else ERROR_INVALID with file, line
+ * and key. command_main() has asked. (cli/check_sources.c) */
 bool command_check_sources(const struct config *c, struct error *err);
+/* The same of one that is to be added: its name, time zone, feeds and sitemaps; selectors apart. */
+struct source;
+bool command_check_source(const struct source *s, const char *site, struct error *err);
 
 /* Reads argv as main() does and runs the command; for main() and for tests. */
 int command_main(int argc, char **argv);

@@ -274,7 +274,8 @@ static int check_add(struct invocation *inv)
         return command_usage(inv, "--name, --title, --feeds and --sitemaps are for one site at a time");
     if (address_check(inv, 1) != STATUS_OK || !from_options(inv, &s))
         return STATUS_USAGE;
-    bool ok = can_read(&s.include, &err) && can_read(&s.exclude, &err);
+    s.name = xstrdup(option(inv, "name"));
+    bool ok = can_read(&s.include, &err) && can_read(&s.exclude, &err) && command_check_source(&s, inv->argv[1], &err);
     source_fini(&s);
     return ok ? STATUS_OK : command_say(inv, STATUS_USAGE, "%s", err.message);
 }

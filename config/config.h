@@ -93,6 +93,10 @@ void config_destroy(struct config *c); /* NULL is fine */
 /* The file and the variables read again, with c's command line and config_set() over them. NULL as config_load(). */
 struct config *config_load_again(const struct config *c, struct error *err);
 
+/* The line of the file where source i has this key, or of item n of its list; for messages about what only others can judge. The file
+ * is read again, so that rows need not keep lines; the source's own line where the file has changed meanwhile. */
+int config_source_line(const struct config *c, size_t i, const char *key, size_t n);
+
 /* Calls changed() with the name of each setting that differs; reload: SIGHUP takes it over, others need a restart. */
 void config_compare(const struct config *before, const struct config *after, void (*changed)(void *arg, const char *name, bool reload),
                     void *arg);

@@ -175,27 +175,30 @@ static bool check_key(const struct reading *r, const yaml_node_t *mapping, const
     return true;
 }
 
-static bool read_list(const struct reading *r, const struct setting *s, void *base, const yaml_node_t *value)
+static bool read_list(const struct reading *r, const struct setting *s, void *base, const yaml_node_t *value, const yaml_node_t **where)
 {
     const char *items[CONFIG_LIST_MAX + 1];
     size_t count = 0;
     for (yaml_node_item_t *i = value->data.sequence.items.start; i < value->data.sequence.items.top; i++) {
         const yaml_node_t *item = yaml_document_get_node(r->document, *i);
+        *where = item;
         if (item->type != YAML_SCALAR_NODE)
             return error_set(r->err, ERROR_INVALID, "%s in the list: expected one of %s", found(item), s->unit);
         if (count <= CONFIG_LIST_MAX)
             items[count++] = scalar(item);
+        if (!*scalar(item))
+            break; /* refused below */
     }
     return setting_set_list(s, base, items, count, r->err);
 }
 
-/* Says what stands there and what would be right; the place is the caller's. */
-static bool read_value(const struct reading *r, const struct setting *s, void *base, const yaml_node_t *value)
+/* Says what stands there and what would be right; *where is the place, which the caller puts in front. */
+static bool read_value(const struct reading *r, const struct setting *s, void *base, const yaml_node_t *value, const yaml_node_t **where)
 {
     char expected[256];
     setting_expected(s, expected, sizeof(expected));
     if (s->type == SETTING_LIST && value->type == YAML_SEQUENCE_NODE)
-        return read_list(r, s, base, value);
+        return read_list(r, s, base, value, where);
     if (value->type != YAML_SCALAR_NODE || strlen(scalar(value)) != value->data.scalar.length || found(value)[0] == '(')
         return error_set(r->err, ERROR_INVALID, "%s: expected %s", found(value), expected);
     if (s->type == SETTING_LIST) { /* one entry may stand alone */
@@ -237,12 +240,13 @@ static bool read_setting(const struct reading *r, const struct setting *table, v
     if (!s && !secret)
         return unknown_key(r, table, name, key);
     bool ok;
+    const yaml_node_t *where = value;
     if (secret)
         ok = value->type == YAML_SCALAR_NODE ? config_read_secret(secret, base, scalar(value), r->err)
                                              : error_set(r->err, ERROR_INVALID, "%s: expected a file's path", found(value));
     else
-        ok = read_value(r, s, base, value);
-    return ok || setting_prefix(r->err, "%s = ", name) || at(r, value);
+        ok = read_value(r, s, base, value, &where);
+    return ok || setting_prefix(r->err, "%s = ", name) || at(r, where);
 }
 
 static bool read_properties(const struct reading *r, const yaml_node_t *mapping)
@@ -396,4 +400,50 @@ bool config_read_file(struct config *c, const char *path, struct error *err)
     yaml_parser_delete(&parser);
     buffer_fini(&b);
     return ok;
+}
+
+/* --- lines, afterwards --- */
+
+static const yaml_node_t *member_of(yaml_document_t *d, const yaml_node_t *mapping, const char *name)
+{
+    if (!mapping || mapping->type != YAML_MAPPING_NODE)
+        return NULL;
+    for (yaml_node_pair_t *p = mapping->data.mapping.pairs.start; p < mapping->data.mapping.pairs.top; p++) {
+        const yaml_node_t *key = yaml_document_get_node(d, p->key);
+        if (key->type == YAML_SCALAR_NODE && strcmp(scalar(key), name) == 0)
+            return yaml_document_get_node(d, p->value);
+    }
+    return NULL;
+}
+
+static const yaml_node_t *item_of(yaml_document_t *d, const yaml_node_t *list, size_t i)
+{
+    bool has = list && list->type == YAML_SEQUENCE_NODE && i < (size_t)(list->data.sequence.items.top - list->data.sequence.items.start);
+    return has ? yaml_document_get_node(d, list->data.sequence.items.start[i]) : NULL;
+}
+
+static int line_of(yaml_document_t *d, size_t i, const char *key, size_t n)
+{
+    const yaml_node_t *source = item_of(d, member_of(d, yaml_document_get_root_node(d), "sources"), i);
+    const yaml_node_t *value = member_of(d, source, key), *item = item_of(d, value, n);
+    return item ? (int)item->start_mark.line + 1 : value ? (int)value->start_mark.line + 1 : 0;
+}
+
+int config_source_line(const struct config *c, size_t i, const char *key, size_t n)
+{
+    struct buffer b;
+    yaml_parser_t parser;
+    yaml_document_t document;
+    int line = 0;
+    if (!c->path || !read_bytes(c->path, FILE_MAX_BYTES, &b, NULL))
+        return c->sources[i].line;
+    yaml_parser_initialize(&parser);
+    yaml_parser_set_input_string(&parser, (const unsigned char *)buffer_str(&b), b.len);
+    if (yaml_parser_load(&parser, &document)) {
+        line = line_of(&document, i, key, n);
+        yaml_document_delete(&document);
+    }
+    yaml_parser_delete(&parser);
+    buffer_fini(&b);
+    return line ? line : c->sources[i].line;
 }

@@ -211,11 +211,16 @@ static bool name_fits(const char *name)
     return true;
 }
 
+bool source_name_check(const char *name, struct error *err)
+{
+    return name_fits(name) || error_set(err, ERROR_INVALID, "%s is no name for a source: at most %d bytes, no control characters, no '-' in front",
+                                        log_quote(name), SOURCE_NAME_MAX);
+}
+
 bool source_check(struct source *s, struct error *err)
 {
-    if (!name_fits(s->name))
-        return error_set(err, ERROR_INVALID, "%s is no name for a source: at most %d bytes, no control characters, no '-' in front",
-                         log_quote(s->name), SOURCE_NAME_MAX);
+    if (!source_name_check(s->name, err))
+        return false;
     return find_id(s, err) || error_prefix(err, "%s is no site's address", log_quote(s->url));
 }
 

@@ -71,6 +71,8 @@ void sources_redis_changed(struct sources *s);
  * reason when url is no address. */
 char *source_default_name(const struct meta *meta, const char *url, struct error *err);
 
+bool source_name_check(const char *name, struct error *err); /* ERROR_INVALID: says what a name is */
+
 /* --- for commands: blocking, while crawlers run or not --- */
 
 /* s->id, file and from_file need not be set. ERROR_INVALID: there is one of this name or address, or it cannot be one. */

@@ -26,6 +26,13 @@ CONFIGURATIONS = [
     ("a word for a number", "crawler:\n  timeout_ms: 30s\n", ':2: crawler.timeout_ms = "30s": expected a whole number of milliseconds'),
     ("out of range", "redis:\n  private_max_mb: 1\n", ":2: redis.private_max_mb = \"1\": expected a whole number of megabytes from 32 to 65536"),
     ("an unknown key", "crawler:\n  delay: 1\n", ":2: "),
+    ("a selector", "sources:\n  - url: https://a.example/\n    title: x\n    exclude:\n      - .fine\n      - 'x['\n", ":6: exclude: selector \"x[\": "),
+    ("a selector alone", "sources:\n  - https://b.example/\n  - url: https://a.example/\n    title: x\n    include: 'p:first-child'\n", ":5: include: "),
+    ("a time zone", "sources:\n  - url: https://a.example/\n    timezone: Foo/Bar\n", ':3: timezone: "Foo/Bar" is no time zone: expected '),
+    ("an address", "sources:\n  - name: a\n    url: ftp://a.example/\n", ':3: url: "ftp://a.example/" is no address ('),
+    ("a feed", "sources:\n  - url: https://a.example/\n    feeds:\n      - /rss\n      - gopher://a.example/\n", ':5: feeds: "gopher://a.example/" is no address'),
+    ("a name", "sources:\n  - url: https://a.example/\n    name: -x\n", ':3: name: "-x" is no name for a source: '),
+    ("an item of a list", "sources:\n  - url: https://a.example/\n    feeds:\n      - /rss\n      - {a: b}\n", ":5: feeds = (a mapping) in the list: expected one of URLs"),
     ("no YAML", "crawler: [\n", ":"),
     ("a property that promises rest on", "kafka:\n  properties:\n    enable.idempotence: false\n", "enable.idempotence"),
 ]

@@ -24,6 +24,9 @@ static void lines(void **state)
     check_line(2, "sources add --name x https://a.example https://b.example", "");
     check_line(2, "sources add --interval soon https://a.example", "");
     check_line(2, "sources add --include p:first-child https://a.example", "");
+    check_line(2, "sources add --timezone Foo/Bar https://a.example", "");
+    check_line(2, "sources add --feeds gopher://a.example/ https://a.example", "");
+    check_line(2, "sources add --name -x https://a.example", "");
     check_line(2, "sources", "");
     check_line(2, "sources drop", "");
     check_line(0, "sources pause one.example", "paused one.example");
