@@ -24,6 +24,7 @@
 #include "pipeline/frontier_state.h"
 #include "pipeline/keys.h"
 #include "pipeline/meta.h"
+#include "pipeline/shape.h"
 #include "pipeline/topic_reader.h"
 
 #include <stdlib.h>
@@ -130,8 +131,24 @@ static const char *filter_of(const struct story *s, const json_t *row)
     return why;
 }
 
+/* What addresses of its shape turned out to be, where the source is watched by pages with links. */
+static bool tell_shape(struct story *s, const char *source, struct error *err)
+{
+    static const char *const words[] = { [SHAPE_UNKNOWN] = "unknown", [SHAPE_ARTICLES] = "articles", [SHAPE_OTHERS] = "others" };
+    struct shape shape;
+    redisReply *r = redis_ask(s->c->frontier, err, "GET %s", key_shapes(s->inv->config->prefix, source).s);
+
+    if (r && r->type == REDIS_REPLY_STRING && shape_of(s->url.fetch, &shape)) {
+        struct shape_counts c = shape_judge(r->str, r->len, &shape);
+        json_object_set_new(s->told, "shape", json_pack("{ss si si ss}", "text", c.fine ? shape.fine : shape.coarse, "articles", c.articles,
+                                                        "others", c.others, "verdict", words[c.verdict]));
+    }
+    freeReplyObject(r);
+    return r != NULL;
+}
+
 /* Who asked for it: of the open request, of the last event that names one, else whoever watches its domain. */
-static void tell_source(struct story *s)
+static bool tell_source(struct story *s, struct error *err)
 {
     const char *name = row_text(json_object_get(s->told, "open"), "source");
     json_t *events = json_object_get(s->told, "events");
@@ -142,12 +159,13 @@ static void tell_source(struct story *s)
     if (!row) {
         if (*name)
             json_object_set_new(s->told, "source", json_pack("{ss sb}", "name", name, "removed", 1));
-        return;
+        return true;
     }
     json_object_set(s->told, "source", (json_t *)row);
     const char *filter = filter_of(s, row);
     if (filter)
         json_object_set_new(s->told, "filtered", json_string(filter));
+    return tell_shape(s, row_text(row, "name"), err);
 }
 
 /* --- events --- */
@@ -257,8 +275,7 @@ static bool tell_all(struct story *s, struct error *err)
         return false;
     if (!tell_events(s, &why)) /* Kafka may be away, or not configured here: the rest is worth something */
         json_object_set_new(s->told, "events_missing", json_string(why.message));
-    tell_source(s);
-    return true;
+    return tell_source(s, err);
 }
 
 static void story_fini(struct story *s)

@@ -69,6 +69,17 @@ static void print_source(const json_t *t)
         line("filtered", "%s: it would not be queued when a page links to it", row_text(t, "filtered"));
 }
 
+static void print_shape(const json_t *t)
+{
+    const json_t *s = json_object_get(t, "shape");
+    const char *verdict = row_text(s, "verdict");
+
+    if (s)
+        line("pattern", "%s: %" PRId64 " were articles lately, %" PRId64 " were not%s", row_text(s, "text"), row_number(s, "articles"),
+             row_number(s, "others"), strcmp(verdict, "articles") == 0 ? ": such links are taken first"
+                                      : strcmp(verdict, "others") == 0 ? ": such links are left out but for one in 16" : "");
+}
+
 static void print_frontier(const json_t *t)
 {
     const json_t *open = json_object_get(t, "open");
@@ -203,6 +214,7 @@ void explain_print(const json_t *told)
 {
     print_address(told);
     print_source(told);
+    print_shape(told);
     print_found(told);
     print_frontier(told);
     print_host(told);

@@ -1,10 +1,10 @@
-/* front.c - see front.h. Which links may be articles is judged by the link alone: what stands in menus and footers, and
- * addresses without a title or number of their own, are sections. */
+/* front.c - see front.h. Which links may be articles is choose.h's. */
 #include "crawler/front.h"
 
 #include "base/clock.h"
 #include "base/decode.h"
 #include "base/mem.h"
+#include "crawler/choose.h"
 #include "crawler/crawl.h"
 #include "crawler/feed.h"
 #include "crawler/hints.h"
@@ -17,45 +17,33 @@
 #include <string.h>
 
 #define DEADLINE_MS 3000
-#define TITLE_MIN 15 /* bytes of link text that make it look like a headline */
 
-/* The last part of the path has a number of 4 digits or more, or at least 3 words. */
-static bool names_something(const char *url)
+/* Adds a link; left_out: counted filtered(pattern). False: there is no room for more. */
+static bool add_link(struct reading *r, const struct link *l, bool left_out, int64_t now_ms)
 {
-    const char *scheme_end = strstr(url, "://"), *path = scheme_end ? strchr(scheme_end + 3, '/') : NULL;
-    if (!path)
+    char text[FRONTIER_HINTS_MAX + 1];
+    size_t before = r->item_count;
+    hints_write(&(struct hints){ .title = strlen(l->text) >= CHOOSE_TITLE_MIN ? l->text : NULL }, text);
+    if (!reading_add(r, l->url, strlen(l->url), 0, text[0] ? xstrdup(text) : NULL, now_ms))
         return false;
-    size_t len = strcspn(path, "?#"), start = len;
-    while (start > 1 && path[len - 1] == '/')
-        start = --len;
-    while (start > 0 && path[start - 1] != '/')
-        start--;
-    int hyphens = 0, digits = 0, longest = 0;
-    for (size_t i = start; i < strcspn(path, "#"); i++) {
-        digits = isdigit((unsigned char)path[i]) ? digits + 1 : 0;
-        longest = digits > longest ? digits : longest;
-        hyphens += path[i] == '-' || path[i] == '_';
-    }
-    return longest >= 4 || hyphens >= 3;
+    if (left_out && r->item_count > before && !r->items[before].filtered)
+        r->items[before].filtered = "pattern";
+    return true;
 }
 
-static bool may_be_article(const struct link *l)
-{
-    if (l->place == LINK_NAV || l->place == LINK_FOOTER || l->nofollow)
-        return false;
-    return l->heading || (names_something(l->url) && (l->image || strlen(l->text) >= TITLE_MIN));
-}
-
+/* Twice through: those that what was learned speaks for come first, and so are fetched first. */
 static void add_links(struct reading *r, const struct links *l, int64_t now_ms)
 {
-    for (size_t i = 0; i < l->count; i++) {
-        char text[FRONTIER_HINTS_MAX + 1];
-        if (!may_be_article(&l->items[i]))
-            continue;
-        hints_write(&(struct hints){ .title = strlen(l->items[i].text) >= TITLE_MIN ? l->items[i].text : NULL }, text);
-        if (!reading_add(r, l->items[i].url, strlen(l->items[i].url), 0, text[0] ? xstrdup(text) : NULL, now_ms))
-            return;
-    }
+    enum choice *choices = xcalloc(l->count + 1, sizeof(*choices));
+    bool room = true;
+    for (size_t i = 0; i < l->count; i++)
+        choices[i] = link_choose(&l->items[i], r->shapes, r->shapes_len, NULL);
+    for (size_t i = 0; i < l->count && room; i++)
+        room = choices[i] != CHOICE_LEARNED || add_link(r, &l->items[i], false, now_ms);
+    for (size_t i = 0; i < l->count && room; i++)
+        if (choices[i] != CHOICE_LEARNED && (choice_taken(choices[i]) || choices[i] == CHOICE_PATTERN))
+            room = add_link(r, &l->items[i], choices[i] == CHOICE_PATTERN, now_ms);
+    free(choices);
 }
 
 static void add_feeds(struct reading *r, const struct links *l)

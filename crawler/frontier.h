@@ -60,6 +60,8 @@ struct claim {
     bool polled;               /* a poll: read before, by whatever worker: what is new in it now is news, not its back list */
     unsigned char schedule[FRONTIER_SCHEDULE_MAX]; /* a poll: as frontier_poll_done() was given it last */
     size_t schedule_len;       /* 0: none yet */
+    char *shapes;              /* a front page: what was learned of its source's addresses (pipeline/shape.h); NULL: nothing */
+    size_t shapes_len;
     void *user;                /* the crawler's */
 };
 

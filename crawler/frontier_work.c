@@ -19,7 +19,7 @@
 
 #define CLAIMS_MAX 64  /* one call's */
 #define OPS_MAX 128    /* told in one call */
-#define CLAIM_FIELDS 19
+#define CLAIM_FIELDS 20
 
 static const struct redis_script work_script = { .name = "work", .prelude = frontier_lib_lua, .source = work_lua };
 
@@ -98,6 +98,7 @@ static void claim_free(struct claim_box *box)
     free(c->hints);
     free(c->etag);
     free(c->last_modified);
+    free(c->shapes);
     free(box->domain);
     free(box);
 }
@@ -184,6 +185,8 @@ static struct claim_box *claim_read(struct part *p, const redisReply *r, int64_t
     c->polled = e[17]->integer == 1;
     c->schedule_len = e[18]->len < sizeof(c->schedule) ? e[18]->len : sizeof(c->schedule);
     memcpy(c->schedule, e[18]->str, c->schedule_len);
+    c->shapes = text_or_null(e[19]);
+    c->shapes_len = e[19]->len;
     c->partition = p->number;
     box->epoch = p->epoch;
     return box;

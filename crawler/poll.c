@@ -210,10 +210,11 @@ static const char *via_of(enum claim_kind kind)
     return kind == CLAIM_FEED ? "feed" : kind == CLAIM_SITEMAP ? "sitemap" : "front";
 }
 
-/* Links of a front page that cannot be articles of the source are nobody's finds: they are dropped, not counted. */
+/* Links of a front page that cannot be articles of the source are nobody's finds: they are dropped, not counted; but those that
+ * only what was learned speaks against are. */
 static bool is_find(enum claim_kind kind, const char *filtered)
 {
-    return kind != CLAIM_FRONT || !filtered || strcmp(filtered, "old") == 0;
+    return kind != CLAIM_FRONT || !filtered || strcmp(filtered, "old") == 0 || strcmp(filtered, "pattern") == 0;
 }
 
 static void discover_more(struct poll *p);
@@ -381,6 +382,11 @@ static void read_body(struct poll *p, struct visit_report *v)
                            .content_type = xstrdup(v->answer->header[HEADER_CONTENT_TYPE]),
                            .content_encoding = xstrdup(v->answer->header[HEADER_CONTENT_ENCODING]), .scope = poll_scope(c, s),
                            .first = !claim->polled, .done = on_read, .arg = p };
+    if (claim->shapes) { /* the claim may end while it is read */
+        r->shapes = claim->shapes;
+        r->shapes_len = claim->shapes_len;
+        p->work.claim->shapes = NULL;
+    }
     v->answer->body = (struct fetch_body){ 0 };
     p->etag = xstrdup(v->answer->header[HEADER_ETAG]);
     p->last_modified = xstrdup(v->answer->header[HEADER_LAST_MODIFIED]);

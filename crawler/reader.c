@@ -248,6 +248,7 @@ void reading_free(struct reading *r)
     free_strings(r->feeds, r->feed_count);
     free_strings(r->feed_lists, r->feed_list_count);
     free_strings(r->sitemaps, r->sitemap_count);
+    free(r->shapes);
     free(r->hub);
     free(r->self);
     free(r->items);

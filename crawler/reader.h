@@ -36,6 +36,8 @@ struct reading {
     struct fetch_body body;       /* taken over */
     char *url, *content_type, *content_encoding; /* owned */
     struct scope *scope;          /* a reference */
+    char *shapes;                 /* of a front page: what was learned of its source's addresses (choose.h); owned, NULL: nothing */
+    size_t shapes_len;
     bool first;                   /* nothing of it was read before: the backfill's bounds on numbers hold */
     void (*done)(void *arg, struct reading *r); /* from the loop; then reading_free() is the callee's */
     void *arg;

@@ -10,6 +10,7 @@
 #include "pipeline/event.h"
 #include "pipeline/keys.h"
 #include "pipeline/recheck.h"
+#include "pipeline/shape.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -125,8 +126,8 @@ static int64_t recheck_of(const struct task *t, int *step)
 }
 
 struct commit_args {
-    const char *argv[28];
-    size_t lens[28];
+    const char *argv[32];
+    size_t lens[32];
     int argc;
     char numbers[7][24];
     int number_count;
@@ -163,6 +164,8 @@ void task_on_turn(void *arg, void *work, struct inorder_item *it)
     int64_t recheck = recheck_of(t, &step);
     struct key partition = key_partition(x->env.config->prefix, p->request_partition);
     struct commit_args c = { 0 };
+    struct shape shape;
+    bool learns = p->via && strcmp(p->via, "front") == 0 && shape_of(p->request_url ? p->request_url : p->url, &shape);
 
     id_to_raw(&p->id, id);
     id_to_raw(&p->request_id, request);
@@ -199,6 +202,7 @@ void task_on_turn(void *arg, void *work, struct inorder_item *it)
     add_text(&c, x->env.config->extractor.site_memory ? t->url.host : "", 256);
     add(&c, t->doubted, t->doubted_len);
     add_number(&c, p->version / MEMORY_GENERATION_MS);
+    add(&c, shape.hashes, learns ? sizeof(shape.hashes) : 0);
     inorder_apply(it, &state_commit_script, 2, c.argc, c.argv, c.lens);
     place_fini(&other);
     url_fini(&canonical);

@@ -27,6 +27,7 @@ struct key key_partition(const char *prefix, int partition) { return key_of("%s:
 struct key key_sources(const char *prefix) { return key_of("%s:sources", prefix); }
 struct key key_sources_version(const char *prefix) { return key_of("%s:sources:version", prefix); }
 struct key key_source(const char *prefix, const char *name) { return key_of("%s:source:%s", prefix, name); }
+struct key key_shapes(const char *prefix, const char *source) { return key_of("%s:shapes:%s", prefix, source); }
 struct key key_websub(const char *prefix, const char *poll_id) { return key_of("%s:websub:%s", prefix, poll_id); }
 struct key key_ledger(const char *prefix, const char *name, const char *day) { return key_of("%s:ledger:%s:%s", prefix, name, day); }
 

@@ -24,6 +24,7 @@ char *key_robots(const char *prefix, int partition, const char *authority); /* t
 struct key key_sources(const char *prefix);                       /* names of all sources; scripts add which of 128 sets */
 struct key key_sources_version(const char *prefix);               /* counts changes of sources */
 struct key key_source(const char *prefix, const char *name);      /* row and health of one source */
+struct key key_shapes(const char *prefix, const char *source);     /* what its addresses turned out to be */
 struct key key_websub(const char *prefix, const char *poll_id);  /* a subscription of one feed */
 struct key key_ledger(const char *prefix, const char *name, const char *day); /* day: "2026-11-25", UTC */
 

@@ -27,7 +27,7 @@ local changes = {
     return true
   end,
   remove = function(name, key)
-    redis.call('DEL', key)
+    redis.call('DEL', key, ARGV[1] .. ':shapes:' .. name)
     name_remove(name)
     return false
   end,

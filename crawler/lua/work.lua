@@ -98,6 +98,7 @@ local function take_leased(member, version)
   return l[2]
 end
 
+local FRONT = 1     -- claim_kind: a page with links
 local DISCOVERY = 4 -- claim_kind: what it found, or why not, is not overwritten by the polls it begins
 
 local function poll_health(rec, status, ok, items, accepted)
@@ -226,7 +227,8 @@ local function lease(budget, rec, start, delay, own, level)
   host_set(budget, start + delay, own, level)
   return { rec[R_KIND], rec[R_ID], rec[R_URL], rec[R_SOURCE], rec[R_VIA], budget, rec[R_DOMAIN], rec[R_HINTS], rec[R_ETAG],
            rec[R_MODIFIED], text, rec[R_OPENED], rec[R_DISCOVERED], start - now(), delay, rec[R_ATTEMPTS], rec[R_STEP],
-           rec[R_POLLED] or 0, rec[R_SCHEDULE] or '' }
+           rec[R_POLLED] or 0, rec[R_SCHEDULE] or '',
+           rec[R_KIND] == FRONT and call('GET', prefix .. ':shapes:' .. rec[R_SOURCE]) or '' }
 end
 
 local answer = { 1, -1 }

@@ -6,6 +6,7 @@
 --   14 ttl_ms of state and claim     15 ETag, 16 Last-Modified      17 re-check in ms (0 = none), 18 its step
 --   19 url, 20 source, 21 budget, 22 domain, 23 discovered_at       24 budget of the canonical's URL
 --   25 host ('' = without memory), 26 doubted blocks for its memory, 4 bytes each, 27 generation of this page
+--   28 the two hashes of its address's shape (pipeline/shape.h), of what a page with links named ('' = nothing is learned of it)
 -- Answers {1, 'done'}, or {1, 'newer'} when a newer version was there: the record just produced came too late, so the
 -- newest one must be said again.
 partition(KEYS[1], KEYS[2])
@@ -127,12 +128,50 @@ local function learn(host, blocks)
   call('PEXPIRE', key, COUNTS_KEEP_MS)
 end
 
+-- What addresses of these shapes turned out to be, for who reads the source's next page with links: entries of 4 bytes of hash,
+-- articles, others; what was counted last stands last. An article halves what spoke against its shape, so that a site's new scheme
+-- shows at once; above SHAPE_FULL both halve, so that old pages fade. When there is no room, of the older half who knows least goes.
+local SHAPE_FULL, SHAPES_MAX, SHAPES_KEEP_MS = 40, 240, 7776000000
+
+local function shape_counted(shapes, hash, is_article)
+  local articles, others = 0, 0
+  for i = 1, #shapes, 6 do
+    if shapes:sub(i, i + 3) == hash then
+      articles, others = shapes:byte(i + 4, i + 5)
+      shapes = shapes:sub(1, i - 1) .. shapes:sub(i + 6)
+      break
+    end
+  end
+  if is_article then articles, others = articles + 1, floor(others / 2) else others = others + 1 end
+  if articles + others > SHAPE_FULL then articles, others = floor(articles / 2), floor(others / 2) end
+  return shapes .. hash .. string.char(articles, others)
+end
+
+local function shapes_cut(shapes)
+  local least, at = math.huge, 1
+  for i = 1, SHAPES_MAX / 2, 6 do
+    local articles, others = shapes:byte(i + 4, i + 5)
+    if articles + others < least then least, at = articles + others, i end
+  end
+  return shapes:sub(1, at - 1) .. shapes:sub(at + 6)
+end
+
+local function learn_shapes(source, hashes, is_article)
+  local key = prefix .. ':shapes:' .. source
+  local shapes = call('GET', key) or ''
+  for i = 1, #hashes, 4 do shapes = shape_counted(shapes, hashes:sub(i, i + 3), is_article) end
+  while #shapes > SHAPES_MAX do shapes = shapes_cut(shapes) end
+  call('SET', key, shapes, 'PX', SHAPES_KEEP_MS)
+end
+
 local function clear(s)
   s.title, s.text, s.times = ZERO8, ZERO8, ZERO8
 end
 
 local result = 'done'
 local s = load()
+local is_other = ARGV[8]:sub(1, 12) == 'not_article:' and ARGV[8] ~= 'not_article:error'
+if ARGV[28] ~= '' and not s and (ARGV[8] == 'article' or is_other) then learn_shapes(ARGV[20], ARGV[28], not is_other) end
 if (action == 'publish' or action == 'remove') and s and s.version > version then
   clear(s)
   s.flags = bit.bor(s.flags, CLEARED)

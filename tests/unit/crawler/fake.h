@@ -135,7 +135,7 @@ bool frontier_may_start(const struct frontier *f, int partition)
 
 static inline void claim_free(struct claim *c)
 {
-    free(c->url), free(c->budget), free(c->source), free(c->via), free(c->hints), free(c->etag), free(c->last_modified);
+    free(c->url), free(c->budget), free(c->source), free(c->via), free(c->hints), free(c->etag), free(c->last_modified), free(c->shapes);
     free(c);
 }
 

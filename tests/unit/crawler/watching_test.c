@@ -5,6 +5,7 @@
 #include "base/date.h"
 #include "base/url.h"
 #include "pipeline/keys.h"
+#include "pipeline/shape.h"
 
 static struct stage_own own;
 
@@ -306,12 +307,54 @@ static void fronts_that_are_walls(void **state)
     }
 }
 
+/* As the extractor would have counted it, of addresses like this one. */
+static size_t add_shape(unsigned char *at, const char *url, int articles, int others)
+{
+    struct shape s;
+    char *text = site_text(url);
+    assert_true(shape_of(text, &s));
+    free(text);
+    memcpy(at, s.hashes, SHAPE_HASH_BYTES);
+    at[4] = (unsigned char)articles;
+    at[5] = (unsigned char)others;
+    return SHAPE_ENTRY_BYTES;
+}
+
+#define LINK(path, text) "<p><a href='" path "'>" text "</a></p>"
+
+/* A site without a feed: what its articles' addresses look like has been learned. */
+static void a_front_page_by_what_was_learned(void **state)
+{
+    unsigned char shapes[SHAPES_BYTES];
+    size_t len = 0;
+    (void)state;
+    up();
+    site_set(1, "/", 200, HTML, "<html><body>" LINK("/tag/many-words-of-interest", "All there is on this matter")
+             LINK("/new/many-words-of-a-title", "A headline of another kind") LINK("/story/one-1001", "One") LINK("/about", "About us all")
+             "</body></html>");
+    site_set(1, "/story/one-1001", 200, HTML, PAGE);
+    site_set(1, "/new/many-words-of-a-title", 200, HTML, PAGE);
+    site_set(1, "/tag/many-words-of-interest", 200, HTML, PAGE);
+    len += add_shape(shapes + len, "$1/story/x-1234", 9, 0);
+    len += add_shape(shapes + len, "$1/tag/other-words-of-interest", 0, 9);
+    freeReplyObject(redisCommand(own.redis.c, "SET tidings:shapes:one %b", shapes, len));
+    source(NULL, NULL);
+    own_start(&own);
+    RUN_UNTIL(&own.loop, own.got_count == 2 && own_ledger(&own, "filtered:pattern") >= 2);
+    assert_int_equal(own_pages(&own, "$1/story/one-1001"), 1);
+    assert_true(strstr(own.got[0].url, "/story/one-1001")); /* first, though it stands below and carries no sign */
+    assert_int_equal(site_count(1, "/tag/many-words-of-interest"), 0);
+    assert_int_equal(site_count(1, "/about"), 0);
+    assert_true(own_ledger(&own, "found") == own_ledger(&own, "seen") + own_ledger(&own, "filtered:pattern") + own_ledger(&own, "accepted"));
+    down();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_the_latest_of_the_past), cmocka_unit_test(a_source_without_end), cmocka_unit_test(the_date_decides), cmocka_unit_test(parts_that_changed),
         cmocka_unit_test(feeds_that_end), cmocka_unit_test(refused_pages_are_told),
-        cmocka_unit_test(pages_turn_into_walls), cmocka_unit_test(fronts_that_are_walls),
+        cmocka_unit_test(pages_turn_into_walls), cmocka_unit_test(fronts_that_are_walls), cmocka_unit_test(a_front_page_by_what_was_learned),
     };
     const char *only = getenv("TEST_ONLY");
     if (only)

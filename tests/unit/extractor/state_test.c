@@ -3,6 +3,7 @@
 
 #include "tests/unit/script_rig.h"
 #include "base/clock.h"
+#include "pipeline/shape.h"
 #include "pipeline/keys.h"
 
 #include <inttypes.h>
@@ -84,6 +85,8 @@ static void decides_after_parsing(void **state)
 /* --- scripts --- */
 
 struct begun { bool known; int suspect, deaths; struct article_state s; char memory[64]; };
+static struct shape shape; /* of the page committed; none with shaped false */
+static bool shaped;
 static const char *memory_host = "", *memory_generation = "0", *memory_doubted = "";
 
 static struct begun begin_as(const char *worker, int n, int64_t version, bool alone)
@@ -155,10 +158,10 @@ static const char *commit(struct commit c)
     const char *title = c.title ? c.title : "TTTTTTTT", *text = c.text ? c.text : "XXXXXXXX";
     const char *argv[] = { "t:{3}", "t", "t:position", expected, next, (char *)raw, (char *)raw, version, revision, c.action, c.outcome, title, text,
                            "MMMMMMMM", (char *)canon, c.canonical_url ? c.canonical_url : "", "100000", c.no_validators ? "" : "\"etag\"", "", c.recheck ? c.recheck : "0", "1",
-                           url, "src", "a.example", "a.example", "1000", "a.example", memory_host, memory_doubted, memory_generation };
+                           url, "src", "a.example", "a.example", "1000", "a.example", memory_host, memory_doubted, memory_generation, (char *)shape.hashes };
     size_t lens[COUNT(argv)];
     for (size_t i = 0; i < COUNT(argv); i++)
-        lens[i] = i == 5 || i == 6 ? ID_RAW_LEN : i >= 11 && i <= 13 ? 8 : i == 14 ? (c.canonical ? ID_RAW_LEN : 0) : strlen(argv[i]);
+        lens[i] = i == 5 || i == 6 ? ID_RAW_LEN : i >= 11 && i <= 13 ? 8 : i == 14 ? (c.canonical ? ID_RAW_LEN : 0) : i == COUNT(argv) - 1 ? (shaped ? sizeof(shape.hashes) : 0) : strlen(argv[i]);
     redisReply *r = script_eval(redis, &state_commit_script, 3, COUNT(argv), argv, lens);
     snprintf(word, sizeof(word), "%s", r->element[0]->integer == 1 ? r->element[1]->str : "refused");
     freeReplyObject(r);
@@ -369,6 +372,77 @@ static void outcomes_are_counted_once(void **state)
     assert_string_equal(redis_text(redis, "HGET t:ledger:src:%s unchanged", day), "");
 }
 
+/* --- shapes of addresses --- */
+
+static struct shape_counts judged(const char *url)
+{
+    struct shape s;
+    redisReply *r = redisCommand(redis, "GET t:shapes:src");
+    assert_true(shape_of(url, &s));
+    struct shape_counts c = shape_judge(r->str, r->len, &s);
+    freeReplyObject(r);
+    return c;
+}
+
+/* n pages of such addresses turned out so. */
+static void pages_were(const char *outcome, const char *url, int n)
+{
+    static int version = 1000;
+    bool article = strcmp(outcome, "article") == 0;
+    for (int i = 0; i < n; i++) {
+        char text[200];
+        snprintf(text, sizeof(text), "%s%d", url, 50000 + ++version);
+        shaped = shape_of(text, &shape);
+        commit((struct commit){ version, version, article, article ? "publish" : "none", outcome });
+        shaped = false;
+    }
+}
+
+static void shapes_are_learned(void **state)
+{
+    (void)state;
+    commit((struct commit){ 1, 100, 1, "publish", "article" });
+    assert_string_equal(redis_text(redis, "EXISTS t:shapes:src"), "0"); /* not from a page with links: nothing is kept */
+    pages_were("article", "https://a.example/news/story-", 3);
+    pages_were("not_article:listing", "https://a.example/tag/", 5);
+    pages_were("not_article:error", "https://a.example/news/story-", 20);
+    pages_were("duplicate", "https://a.example/news/story-", 3);
+    struct shape_counts news = judged("https://a.example/news/other-77777"), tag = judged("https://a.example/tag/99999");
+    assert_int_equal(news.verdict, SHAPE_ARTICLES);
+    assert_int_equal(news.articles, 3);
+    assert_int_equal(news.others, 0);
+    assert_int_equal(tag.verdict, SHAPE_OTHERS);
+    assert_int_equal(tag.others, 5);
+    assert_int_equal(judged("https://a.example/sport/other-77777").verdict, SHAPE_ARTICLES); /* by the form alone */
+    assert_int_equal(judged("https://a.example/2025/11/x").verdict, SHAPE_UNKNOWN);
+    /* The site's scheme changes: where nothing was found there are articles now, and soon that is known. */
+    pages_were("not_article:other", "https://a.example/tag/", 30);
+    assert_int_equal(judged("https://a.example/tag/99999").verdict, SHAPE_OTHERS);
+    pages_were("article", "https://a.example/tag/", 3);
+    assert_int_not_equal(judged("https://a.example/tag/99999").verdict, SHAPE_OTHERS);
+    pages_were("article", "https://a.example/tag/", 5);
+    assert_int_equal(judged("https://a.example/tag/99999").verdict, SHAPE_ARTICLES);
+    /* And what brought articles brings none any more. */
+    pages_were("not_article:other", "https://a.example/news/story-", 60);
+    assert_int_equal(judged("https://a.example/news/other-77777").verdict, SHAPE_OTHERS);
+}
+
+/* Whatever a site does, it has its few bytes; what is known well outlives what comes once. */
+static void shapes_are_bounded(void **state)
+{
+    char section[100];
+    (void)state;
+    pages_were("not_article:listing", "https://a.example/tag/", 30);
+    for (int i = 0; i < 300; i++) {
+        snprintf(section, sizeof(section), "https://a.example/part%c%c/story-", 'a' + i / 26 % 26, 'a' + i % 26);
+        pages_were("article", section, 1);
+        CHECK(atoi(redis_text(redis, "STRLEN t:shapes:src")) <= SHAPES_BYTES, "after %d", i);
+    }
+    assert_int_equal(judged("https://a.example/tag/99999").verdict, SHAPE_OTHERS);
+    assert_int_equal(judged("https://a.example/other/story-99999").verdict, SHAPE_ARTICLES);
+    assert_true(atoll(redis_text(redis, "PTTL t:shapes:src")) > 0);
+}
+
 /* What three articles of a host have in common is known from the next hour on; an hour that has been asked for stays as it was. */
 static void a_host_is_remembered(void **state)
 {
@@ -499,6 +573,8 @@ int main(void)
         cmocka_unit_test_setup(what_is_done_changes_nothing, empty),
         cmocka_unit_test_setup(refuses_another_position, empty),
         cmocka_unit_test_setup(outcomes_are_counted_once, empty),
+        cmocka_unit_test_setup(shapes_are_learned, empty),
+        cmocka_unit_test_setup(shapes_are_bounded, empty),
         cmocka_unit_test_setup(a_host_is_remembered, empty),
         cmocka_unit_test_setup(what_was_known_stays, empty),
         cmocka_unit_test_setup(a_hosts_memory_is_bounded, empty),
