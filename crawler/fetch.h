@@ -70,7 +70,7 @@ struct fetch_result {
     enum fetch_error error;
     char message[200];               /* in words, for an error */
     int status;                      /* 0: no status line came */
-    const char *header[HEADER_COUNT];/* NULL where absent; repeated ones joined by ", " (Set-Cookie: by "; ", names and values) */
+    const char *header[HEADER_COUNT];/* NULL where absent; repeated ones joined by ", " (Set-Cookie: by a line feed) */
     struct fetch_body body;          /* the receiver may take it: copy it and zero this one */
     bool body_skipped;               /* want() said no, or the status carries none */
     int64_t sent_mono_ms;            /* when the request went out; 0: never */

@@ -28,7 +28,7 @@ static const struct {
     [HEADER_X_ROBOTS_TAG] = { "x-robots-tag", 4096, ", " },
     [HEADER_TDM_RESERVATION] = { "tdm-reservation", 256 },
     [HEADER_CACHE_CONTROL] = { "cache-control", 1024, ", " },
-    [HEADER_SET_COOKIE] = { "set-cookie", 4096, "; " },
+    [HEADER_SET_COOKIE] = { "set-cookie", 8192, "\n" },
     [HEADER_LINK] = { "link", 4096 },
     [HEADER_CF_MITIGATED] = { "cf-mitigated", 256 },
 };
@@ -59,13 +59,6 @@ const char *fetch_header(const struct fetch *t, int i)
     return t->header_at[i] ? t->header_bytes.data + t->header_at[i] - 1 : NULL;
 }
 
-/* Of Set-Cookie only "name=value" is of use: it lives for the redirects of one fetch. */
-static size_t header_value_len(int i, const char *value, size_t len)
-{
-    const char *end = i == HEADER_SET_COOKIE ? memchr(value, ';', len) : NULL;
-    return end ? (size_t)(end - value) : len;
-}
-
 /* Puts text behind the value of header i, whose NUL then follows it. */
 static void header_lengthen(struct fetch *t, int i, const char *text, size_t len)
 {
@@ -84,7 +77,6 @@ static void header_keep(struct fetch *t, int i, const char *value, size_t len)
 {
     struct buffer *b = &t->header_bytes;
     const char *before = fetch_header(t, i), *separator = kept[i].separator;
-    len = header_value_len(i, value, len);
     if (before && separator && strlen(before) + strlen(separator) + len <= kept[i].max) {
         header_lengthen(t, i, separator, strlen(separator));
         header_lengthen(t, i, value, len);

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "crawler/cookies.h"
 #include "crawler/retry_after.h"
 #include "crawler/robots_cache.h"
 #include "pipeline/metrics.h"
@@ -10,14 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COOKIE_MAX 4096
-
 struct visit {
     struct crawl *crawl;
     struct visit_request request; /* url is not used */
     struct url url;               /* asked now */
     char *etag, *last_modified;   /* owned; for the first address only */
-    char *cookie;                 /* owned; for the same host only */
+    struct cookies cookies;
     int redirects;
     bool moved_for_good, retried;
     int64_t sent_mono_ms, last_sent_mono_ms;
@@ -36,7 +35,7 @@ static void visit_free(struct visit *v)
     url_fini(&v->url);
     free(v->etag);
     free(v->last_modified);
-    free(v->cookie);
+    cookies_fini(&v->cookies);
     free(v);
 }
 
@@ -94,18 +93,6 @@ static bool same_budget(struct visit *v, const struct url *to)
     return same;
 }
 
-static void keep_cookies(struct visit *v, const struct url *to, const char *set)
-{
-    bool same_host = strcmp(to->host, v->url.host) == 0;
-    char *cookie = NULL;
-    if (same_host && set && v->cookie && strlen(set) + strlen(v->cookie) < COOKIE_MAX)
-        cookie = xasprintf("%s; %s", v->cookie, set);
-    else if (same_host && (set || v->cookie))
-        cookie = xstrdup(set && strlen(set) < COOKIE_MAX ? set : v->cookie);
-    free(v->cookie);
-    v->cookie = cookie;
-}
-
 static void on_target_seen(void *arg, bool seen, const struct error *err)
 {
     struct visit *v = arg;
@@ -124,7 +111,7 @@ static void on_target_seen(void *arg, bool seen, const struct error *err)
 static void go_on_to(struct visit *v, struct url *to, const struct fetch_result *r)
 {
     const struct claim *c = v->request.claim;
-    keep_cookies(v, to, r->header[HEADER_SET_COOKIE]);
+    cookies_take(&v->cookies, &v->url, r->header[HEADER_SET_COOKIE], clock_unix_ms() / 1000);
     v->moved_for_good = (v->redirects == 1 || v->moved_for_good) && (r->status == 301 || r->status == 308);
     url_fini(&v->url);
     v->url = *to;
@@ -190,10 +177,12 @@ static void on_turn(void *arg)
     struct visit *v = arg;
     v->wait = NULL;
     size_t most = v->request.max_body_bytes < v->crawl->read_max_bytes ? v->request.max_body_bytes : v->crawl->read_max_bytes;
+    char *cookie = cookies_for(&v->cookies, &v->url);
     v->fetch = fetch_start(v->crawl->fetcher, &(struct fetch_request){
-        .url = v->url.fetch, .accept = v->request.accept, .etag = v->etag, .last_modified = v->last_modified, .cookie = v->cookie,
+        .url = v->url.fetch, .accept = v->request.accept, .etag = v->etag, .last_modified = v->last_modified, .cookie = cookie,
         .max_body_bytes = most, .keep_partial = v->request.keep_partial, .check_whole = true,
         .want = v->request.want ? v->request.want : want, .done = on_fetched, .arg = v });
+    free(cookie);
 }
 
 /* robots.txt may have been read a moment ago: the host's row learns of its delay only when this visit is over. */

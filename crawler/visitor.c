@@ -6,6 +6,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/url.h"
+#include "crawler/cookies.h"
 #include "crawler/crawl.h"
 #include "crawler/outfit.h"
 #include "crawler/robots.h"
@@ -19,7 +20,6 @@
 #define BUDGET_BYTES (96u << 20)
 #define ROBOTS_REDIRECTS_MAX 5
 #define REQUEST_MS 20000 /* one request of a command: a person waits */
-#define COOKIE_MAX 4096
 
 struct known { /* robots.txt of one authority */
     struct robots *rules; /* owned; NULL: it could not be read */
@@ -255,17 +255,13 @@ static bool permitted(struct visitor *v, const struct url *url, int64_t *delay_m
 
 /* --- a visit --- */
 
-/* Cookies go with the next request of the same host only. */
-static char *cookie_for(char *cookie, const struct url *from, const struct url *to, const char *set)
+static bool same_budget(const struct visitor *v, const struct url *a, const struct url *b)
 {
-    bool same_host = strcmp(from->host, to->host) == 0;
-    char *next = NULL;
-    if (same_host && set && cookie && strlen(set) + strlen(cookie) < COOKIE_MAX)
-        next = xasprintf("%s; %s", cookie, set);
-    else if (same_host && (set || cookie))
-        next = xstrdup(set && strlen(set) < COOKIE_MAX ? set : cookie);
-    free(cookie);
-    return next;
+    char *of_a = suffix_budget(v->list, a->host, a->port), *of_b = suffix_budget(v->list, b->host, b->port);
+    bool same = strcmp(of_a, of_b) == 0;
+    free(of_a);
+    free(of_b);
+    return same;
 }
 
 /* Where the redirect leads; false: nowhere we go. */
@@ -288,7 +284,7 @@ void visitor_get(struct visitor *v, const char *text, const char *accept, size_t
 {
     struct url url, to;
     struct error err;
-    char *cookie = NULL;
+    struct cookies cookies = { 0 };
     int64_t delay_ms;
     *out = (struct visited){ 0 };
     if (!url_parse(&url, text, strlen(text), NULL, NULL, &err)) {
@@ -299,16 +295,20 @@ void visitor_get(struct visitor *v, const char *text, const char *accept, size_t
     }
     while (permitted(v, &url, &delay_ms, out)) {
         forget_answer(out);
+        char *cookie = cookies_for(&cookies, &url);
         request(v, &url, accept, cookie, max_bytes, delay_ms, out);
+        free(cookie);
         if (!is_redirect(out) || !next_hop(v, &url, out, &to))
             break;
-        cookie = cookie_for(cookie, &url, &to, out->header[HEADER_SET_COOKIE]);
+        cookies_take(&cookies, &url, out->header[HEADER_SET_COOKIE], clock_unix_ms() / 1000);
+        if (!same_budget(v, &url, &to)) /* there the crawler would begin another fetch */
+            cookies_fini(&cookies);
         url_fini(&url);
         url = to;
     }
     out->url = xstrdup(url.fetch);
     url_fini(&url);
-    free(cookie);
+    cookies_fini(&cookies);
 }
 
 /* --- life --- */
