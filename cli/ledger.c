@@ -5,10 +5,12 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/connect.h"
+#include "cli/letters.h"
 #include "cli/live_view.h"
 #include "cli/row.h"
 #include "cli/source_named.h"
 #include "cli/table.h"
+#include "pipeline/deadletter_count.h"
 #include "pipeline/ledger.h"
 #include "pipeline/meta.h"
 
@@ -21,6 +23,7 @@
 #define LOOK_MS 200
 #define OPEN_SHOWN 20
 #define URL_COLUMNS 100
+#define LETTERS_COLUMNS 400
 
 static int64_t sum(const json_t *numbers)
 {
@@ -164,6 +167,23 @@ static void print_json(const json_t *rows)
         row_print(row);
 }
 
+/* Beside the books: what the loader refused belongs to no request, and some records never were one. */
+static void put_letters(const json_t *letters, const char *day)
+{
+    struct buffer text;
+    if (letters_of(letters, NULL) == 0)
+        return;
+    buffer_init(&text, 0);
+    letters_say(letters, &text);
+    if (day)
+        printf("dead letters, %s: ", day);
+    else
+        printf("dead letters, last %d days: ", DEADLETTER_DAYS);
+    put_shown(buffer_str(&text), LETTERS_COLUMNS);
+    puts("; see `tidings deadletters list`");
+    buffer_fini(&text);
+}
+
 static void print_text(const json_t *rows, const json_t *open)
 {
     size_t i, bad = unbalanced(rows);
@@ -188,18 +208,22 @@ static int answer(struct invocation *inv, const struct connection *servers, int 
     json_t *rows = read_books(inv, c, partitions, &err);
     json_t *open = rows && !inv->json && all_open(rows) > 0
         ? ledger_open(c, inv->config->prefix, partitions, option(inv, "source"), OPEN_SHOWN, &err) : json_array();
+    json_t *letters = inv->json ? json_object() : deadletter_counts(c, inv->config->prefix, option(inv, "day"), clock_unix_ms(), &err);
     int status;
-    if (!rows || !open) {
+    if (!rows || !open || !letters) {
         status = command_fail(inv, &err);
     } else if (json_array_size(rows) == 0 && option(inv, "source") && (status = source_named(inv, servers, option(inv, "source"))) != STATUS_OK) {
         /* it has said so */
     } else {
         status = unbalanced(rows) ? STATUS_NO : STATUS_OK;
-        if (inv->json)
+        if (inv->json) {
             print_json(rows);
-        else
+        } else {
             print_text(rows, open);
+            put_letters(letters, option(inv, "day"));
+        }
     }
+    json_decref(letters);
     json_decref(rows);
     json_decref(open);
     return status;
@@ -242,7 +266,8 @@ const struct command ledger_command = {
                    "             + failed + deadlettered\n"
                    "\n"
                    "Every term is counted where it happens, none is worked out from the others. Exits with 1 when a sum does not\n"
-                   "balance. With --json one line is one source and day.",
+                   "balance. Dead letters stand below, by stage and reason: those of the loader, and of what was no record, are in no\n"
+                   "book. With --json one line is one source and day; `tidings status --json` has the dead letters.",
     .options = (const struct command_option[]){
         { "source", 's', "NAME", "only this source" },
         { "day", 'd', "DAY", "only this day, in UTC: 2026-11-25" },

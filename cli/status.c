@@ -6,10 +6,12 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/connect.h"
+#include "cli/letters.h"
 #include "cli/live_view.h"
 #include "cli/row.h"
 #include "cli/table.h"
 #include "crawler/sources.h"
+#include "pipeline/deadletter_count.h"
 #include "pipeline/frontier_state.h"
 #include "pipeline/keys.h"
 #include "pipeline/ledger.h"
@@ -209,6 +211,20 @@ static json_t *memory_of(redisContext *c, struct error *err)
     return o;
 }
 
+/* Of the last days, and of today alone. */
+static bool add_letters(json_t *s, redisContext *c, const char *prefix, struct error *err)
+{
+    char today[11];
+    int64_t now_ms = row_number(s, "now");
+    ledger_day(today, now_ms);
+    json_t *kept = deadletter_counts(c, prefix, NULL, now_ms, err), *new = kept ? deadletter_counts(c, prefix, today, now_ms, err) : NULL;
+    if (new)
+        json_object_set_new(s, "deadletters", json_pack("{s:O, s:O}", "last_30_days", kept, "today", new));
+    json_decref(kept);
+    json_decref(new);
+    return new != NULL;
+}
+
 static bool add_servers(json_t *s, const struct connection *c, const char *prefix, struct error *err)
 {
     redisReply *reply = redis_ask(c->cache, err, "ZCARD %s", key_latest(prefix).s);
@@ -234,7 +250,7 @@ static json_t *read_status(const struct connection *c, const struct config *conf
         if (c->running)
             json_object_set_new(s, "running", json_integer(c->running));
         ok = add_sources(s, c->frontier, config->prefix, meta_partitions(meta), err) && add_positions(s, c, config, err) &&
-             add_servers(s, c, config->prefix, err);
+             add_servers(s, c, config->prefix, err) && add_letters(s, c->frontier, config->prefix, err);
     }
     meta_destroy(meta);
     if (ok) {
@@ -285,6 +301,18 @@ static void put_numbers(const char *label, const json_t *numbers)
         before = ", ";
     }
     putchar('\n');
+}
+
+static void put_letters(const json_t *s)
+{
+    struct buffer text;
+    const json_t *kept = json_object_get(json_object_get(s, "deadletters"), "last_30_days");
+    buffer_init(&text, 0);
+    letters_say(kept, &text);
+    fputs("dead        ", stdout);
+    put_shown(letters_of(kept, NULL) ? buffer_str(&text) : "no dead letters");
+    puts(letters_of(kept, NULL) ? "; in 30 days" : " in 30 days");
+    buffer_fini(&text);
 }
 
 static void put_memory(const char *label, const json_t *m)
@@ -342,6 +370,7 @@ static void print_text(const json_t *s)
     if (json_object_get(s, "lag"))
         put_numbers("waiting", json_object_get(s, "lag"));
     printf("articles    %lld in the cache\n", (long long)row_number(s, "articles"));
+    put_letters(s);
     put_memory("Redis", json_object_get(s, "redis"));
     put_memory("cache", json_object_get(s, "cache"));
     put_sources(s);

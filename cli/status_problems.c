@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "cli/letters.h"
 #include "cli/row.h"
 #include "cli/table.h"
 #include "crawler/trouble.h"
@@ -75,6 +76,15 @@ static void judge_lag(json_t *problems, const json_t *s)
                 readers[i].topic, readers[i].role);
     if (json_object_get(s, "kafka_error"))
         say(problems, "%s", row_text(s, "kafka_error"));
+}
+
+/* What the loader refuses was published by nobody of us, or by an extractor of another version: readers miss it. */
+static void judge_letters(json_t *problems, const json_t *s)
+{
+    int64_t refused = letters_of(json_object_get(json_object_get(s, "deadletters"), "today"), "load");
+    if (refused > 0)
+        say(problems, "the loader refused %lld record%s today: `tidings deadletters list --stage load` tells why", (long long)refused,
+            text_plural(refused));
 }
 
 /* --- one source --- */
@@ -159,6 +169,7 @@ json_t *status_problems(const json_t *s)
     judge_sources_at_all(problems, s);
     judge_workers(problems, s);
     judge_lag(problems, s);
+    judge_letters(problems, s);
     judge_memory(problems, s, "redis");
     judge_memory(problems, s, "cache");
     judge_sources(problems, s);

@@ -22,6 +22,7 @@
 #define SITEMAP_READ_MAX (50u << 20)             /* of sitemaps (sitemaps.org: 50 MB) */
 #define FETCH_READ_MAX SITEMAP_READ_MAX          /* the largest of them: the fetcher's reserve */
 
+struct redis;
 struct robots_cache;
 struct readers;
 struct sources;
@@ -34,6 +35,7 @@ struct crawl {
     uv_loop_t *loop;
     const struct config *config;       /* borrowed */
     const struct meta *meta;           /* borrowed */
+    struct redis *redis;               /* borrowed; the frontier's server */
     struct frontier *frontier;
     struct fetcher *fetcher;
     struct gate *gate;

@@ -469,6 +469,7 @@ static void *crawler_create(const struct stage_env *env, uv_loop_t *loop, struct
     uv_timer_init(loop, &w->tick);
     w->tick.data = w;
     uv_timer_start(&w->tick, on_tick, TICK_MS, TICK_MS);
+    c->redis = w->redis;
     frontier_start(c->frontier, w->redis);
     sources_start(c->sources);
     return w;

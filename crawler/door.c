@@ -6,6 +6,7 @@
 #include "base/url.h"
 #include "crawler/sources.h"
 #include "pipeline/deadletter.h"
+#include "pipeline/deadletter_count.h"
 #include "pipeline/inorder.h"
 #include "pipeline/keys.h"
 
@@ -87,6 +88,8 @@ static void on_deadletter(void *arg, const struct record *r, const struct error 
 {
     struct request *q = arg;
     (void)r;
+    if (!err)
+        deadletter_count(q->door->crawl->redis, q->door->crawl->config->prefix, "crawl", "bad_request");
     if (answered(q))
         settle(q, err);
 }

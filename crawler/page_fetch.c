@@ -25,6 +25,7 @@
 #include "crawler/visit.h"
 #include "crawler/wall.h"
 #include "pipeline/deadletter.h"
+#include "pipeline/deadletter_count.h"
 #include "pipeline/page.h"
 #include "pipeline/recheck.h"
 
@@ -169,6 +170,13 @@ static void not_produced(struct page_fetch *p, const struct error *err)
     close_with(p, OUTCOME_FAILED, "produce");
 }
 
+static void close_dead(struct page_fetch *p)
+{
+    const struct crawl *c = p->work.crawl;
+    deadletter_count(c->redis, c->config->prefix, "crawl", "too_large");
+    close_with(p, OUTCOME_DEADLETTERED, NULL);
+}
+
 static void on_delivered(void *arg, const struct record *r, const struct error *err)
 {
     struct page_fetch *p = arg;
@@ -179,7 +187,7 @@ static void on_delivered(void *arg, const struct record *r, const struct error *
     if (err)
         not_produced(p, err);
     else if (p->dead)
-        close_with(p, OUTCOME_DEADLETTERED, NULL);
+        close_dead(p);
     else
         work_complete(&p->work, &(struct result){ .completion = FRONTIER_SENT, .end = elsewhere ? &p->url.id : NULL });
 }

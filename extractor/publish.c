@@ -7,6 +7,7 @@
 #include "base/url.h"
 #include "pipeline/article.h"
 #include "pipeline/deadletter.h"
+#include "pipeline/deadletter_count.h"
 #include "pipeline/event.h"
 #include "pipeline/keys.h"
 #include "pipeline/recheck.h"
@@ -29,6 +30,8 @@ static void on_produced(void *arg, const struct record *r, const struct error *e
     if (task_answered(t))
         return;
     if (!err) {
+        if (t->decision.action == ACTION_DEAD)
+            deadletter_count(x->redis, x->env.config->prefix, "extract", t->why_word);
         task_ready(t, t->decision);
     } else if (err->kind == ERROR_SYSTEM) {
         x->env.on_fatal(x->env.arg, err);

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "pipeline/budget.h"
 #include "pipeline/deadletter.h"
+#include "pipeline/deadletter_count.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -44,6 +45,8 @@ static void on_unreadable_sent(void *arg, const struct record *r, const struct e
         t->x->env.on_fatal(t->x->env.arg, err);
         return;
     }
+    if (!err)
+        deadletter_count(t->x->redis, t->x->env.config->prefix, "extract", "no_page");
     inorder_skip(t->item);
     task_free(t);
 }

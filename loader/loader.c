@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "pipeline/deadletter.h"
+#include "pipeline/deadletter_count.h"
 #include "pipeline/event.h"
 #include "pipeline/inorder.h"
 #include "pipeline/keys.h"
@@ -94,6 +95,8 @@ static void on_dead_delivered(void *arg, const struct record *r, const struct er
     }
     if (err)
         log_error("record lost: not even a dead letter reason=%s", log_quote(err->message));
+    else
+        deadletter_count(l->frontier, l->env.config->prefix, "load", "no_article");
     if (d->work)
         work_skip(d->work);
     dead_free(d);

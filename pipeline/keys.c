@@ -30,6 +30,7 @@ struct key key_source(const char *prefix, const char *name) { return key_of("%s:
 struct key key_shapes(const char *prefix, const char *source) { return key_of("%s:shapes:%s", prefix, source); }
 struct key key_websub(const char *prefix, const char *poll_id) { return key_of("%s:websub:%s", prefix, poll_id); }
 struct key key_ledger(const char *prefix, const char *name, const char *day) { return key_of("%s:ledger:%s:%s", prefix, name, day); }
+struct key key_deadletters(const char *prefix, const char *day) { return key_of("%s:deadletters:%s", prefix, day); }
 
 char *key_robots(const char *prefix, int partition, const char *authority)
 {

@@ -27,6 +27,7 @@ struct key key_source(const char *prefix, const char *name);      /* row and hea
 struct key key_shapes(const char *prefix, const char *source);     /* what its addresses turned out to be */
 struct key key_websub(const char *prefix, const char *poll_id);  /* a subscription of one feed */
 struct key key_ledger(const char *prefix, const char *name, const char *day); /* day: "2026-11-25", UTC */
+struct key key_deadletters(const char *prefix, const char *day);  /* counters of dead letters by stage and reason */
 
 /* Beside the effect, so on either server: the offset to read next. topic: topic_name(). */
 struct key key_position(const char *prefix, const char *topic, int32_t partition);

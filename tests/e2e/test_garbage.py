@@ -1,5 +1,6 @@
 """Bytes that nobody of us wrote, on every topic: what is no record becomes a dead letter or is left out, the roles go on, and the
 books balance."""
+import collections
 import json
 import os
 import subprocess
@@ -31,7 +32,16 @@ def test_garbage_on_every_topic(folder, started):
                        lambda: len(checks.cached(redis.client)) >= len(truth))
     harness.wait_until("the ledger to balance with nothing open", 60, lambda: nothing_open(config))
     checks.same_as_truth(checks.cached(redis.client), truth)
-    letters = [json.loads(line) for line in harness.ask("deadletters", "list", "--config", config, "--json").splitlines()]
-    assert {letter["stage"] for letter in letters} >= {"crawl", "extract", "load"}, letters[:3]
+
+    def letters():
+        listed = [json.loads(line) for line in harness.ask("deadletters", "list", "--config", config, "--json").splitlines()]
+        return collections.Counter("%s:%s" % (letter["stage"], letter["reason"]) for letter in listed)
+
+    def counted():
+        return collections.Counter(json.loads(harness.ask("status", "--config", config, "--json"))["deadletters"]["today"])
+    harness.wait_until(lambda: "dead letters of each stage: %s" % letters(), 60,
+                       lambda: {field.split(":")[0] for field in letters()} == {"crawl", "extract", "load"})
+    harness.wait_until(lambda: "all of them to be counted: %s, %s" % (letters(), counted()), 30, lambda: letters() == counted())
+    assert "load %d (no_article" % counted()["load:no_article"] in harness.ask("ledger", "--config", config)
     for role in roles:
         assert role.alive() and role.stop() == 0, role.stderr()[-2000:]

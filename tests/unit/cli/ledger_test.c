@@ -1,4 +1,6 @@
 /* ledger_test.c - `tidings ledger` on books that balance and on such that do not. */
+#include "base/clock.h"
+#include "pipeline/ledger.h"
 #include "tests/unit/cli/frontier_rows.h"
 
 static int64_t number(const json_t *row, const char *path)
@@ -106,6 +108,25 @@ static void many_books(void **state)
     json_decref(rows);
 }
 
+static void dead_letters(void **state)
+{
+    char day[11], long_ago[11];
+    (void)state;
+    populate();
+    ledger_day(day, clock_unix_ms());
+    ledger_day(long_ago, clock_unix_ms() - 2 * 86400000LL);
+    freeReplyObject(redis_server_ask(&ask_server, "HSET %s load:no_article 2 crawl:too_large 1", key_deadletters(ROWS_PREFIX, day).s));
+    freeReplyObject(redis_server_ask(&ask_server, "HSET %s load:no_article 3 extract:no_page 1", key_deadletters(ROWS_PREFIX, long_ago).s));
+    char *text = ask(0, "ledger"), *line = xasprintf("ledger --day %s", day), *today = ask(0, line);
+    CHECK(strstr(text, "dead letters, last 30 days: crawl 1 (too_large 1), extract 1 (no_page 1), load 5 (no_article 5); see"), "%s", text);
+    CHECK(strstr(today, "crawl 1 (too_large 1), extract 0, load 2 (no_article 2); see"), "%s", today);
+    free(text), free(line), free(today);
+    text = ask(0, "status");
+    CHECK(strstr(text, "dead        crawl 1 (too_large 1), extract 1 (no_page 1), load 5 (no_article 5); in 30 days"), "%s", text);
+    CHECK(strstr(text, "the loader refused 2 records today"), "%s", text);
+    free(text);
+}
+
 static void nothing_there(void **state)
 {
     (void)state;
@@ -119,7 +140,7 @@ static void nothing_there(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(balanced), cmocka_unit_test(chosen), cmocka_unit_test(lost), cmocka_unit_test(many_books), cmocka_unit_test(nothing_there) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(balanced), cmocka_unit_test(chosen), cmocka_unit_test(lost), cmocka_unit_test(many_books), cmocka_unit_test(dead_letters), cmocka_unit_test(nothing_there) };
     redis_server_start(&ask_server);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     redis_server_stop(&ask_server);

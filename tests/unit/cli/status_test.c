@@ -167,6 +167,9 @@ static const struct { const char *name, *status, *says; } problems[] = {
     { "Kafka away", "{" GOOD "," FINE ",\"kafka_error\":\"Kafka at x: no answer\"}", "Kafka at x: no answer" },
     { "memory", "{" GOOD "," FINE ",\"redis\":{\"used_bytes\":90,\"max_bytes\":100}}", "90 % of its memory" },
     { "unbounded memory", "{" GOOD "," FINE ",\"redis\":{\"used_bytes\":90,\"max_bytes\":0}}", NULL },
+    { "refused by the loader", "{" GOOD "," FINE ",\"deadletters\":{\"today\":{\"load:no_article\":2,\"crawl:too_large\":9}}}",
+      "the loader refused 2 records today: `tidings deadletters list --stage load`" },
+    { "refused before the loader", "{" GOOD "," FINE ",\"deadletters\":{\"today\":{\"crawl:too_large\":9}}}", NULL },
     { "hosts", "{" GOOD "," FINE ",\"hosts_backing_off\":3}", "3; `tidings hosts`" },
 };
 
