@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -75,6 +76,24 @@ rd_kafka_t *kafka_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct error 
     error_set(err, ERROR_SYSTEM, "Kafka client: %s: change kafka.properties", why);
     rd_kafka_conf_destroy(conf);
     return NULL;
+}
+
+/* The last of several counts. NULL: not there. */
+static const char *property(const struct config *config, const char *name)
+{
+    for (size_t i = config->kafka.property_count; i > 0; i--)
+        if (strcmp(config->kafka.properties[i - 1].name, name) == 0)
+            return config->kafka.properties[i - 1].value;
+    return NULL;
+}
+
+bool kafka_starts_programs(const struct config *config)
+{
+    const char *protocol = property(config, "security.protocol"), *kinit = property(config, "sasl.kerberos.kinit.cmd");
+    const char *mechanism = property(config, "sasl.mechanisms");
+    if (!mechanism)
+        mechanism = property(config, "sasl.mechanism");
+    return protocol && strncasecmp(protocol, "sasl", 4) == 0 && (!mechanism || strcasecmp(mechanism, "GSSAPI") == 0) && (!kinit || *kinit);
 }
 
 bool kafka_error_is_of_record(rd_kafka_resp_err_t code)

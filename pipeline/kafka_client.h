@@ -22,6 +22,9 @@ rd_kafka_conf_t *kafka_conf(const struct config *config, const char *client_id, 
 /* Takes conf over in any case. */
 rd_kafka_t *kafka_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct error *err);
 
+/* Whether clients of this configuration start programs: librdkafka renews the tickets of SASL's GSSAPI with kinit. */
+bool kafka_starts_programs(const struct config *config);
+
 /* True for errors that the record itself causes. */
 bool kafka_error_is_of_record(rd_kafka_resp_err_t code);
 

@@ -5,6 +5,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "pipeline/confine.h"
+#include "pipeline/kafka_client.h"
 #include "pipeline/metrics.h"
 #include "pipeline/notify.h"
 
@@ -79,6 +81,25 @@ void worker_prepare(void)
         setrlimit(RLIMIT_NOFILE, &files);
     }
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#else
+#define SANITIZED 0
+#endif
+
+void worker_confine(const struct config *config, bool exec)
+{
+    struct error err;
+    if (SANITIZED)
+        return;
+    if (exec && kafka_starts_programs(config)) {
+        log_warn("programs may still be started reason=\"kafka.properties ask for Kerberos, whose tickets are renewed by a program\"");
+        exec = false;
+    }
+    if (!confine(exec, &err))
+        log_warn("process not confined reason=%s", log_quote(err.message));
 }
 
 /* --- a stage's thread --- */

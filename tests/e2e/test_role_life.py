@@ -63,6 +63,27 @@ def test_ports_health_and_drain(folder, started, services):
         assert "drained" in p.stderr()
 
 
+def sanitized():
+    """A program built with a sanitizer, which needs what a worker gives up."""
+    with open(harness.program(), "rb") as f:
+        return re.search(rb"__[at]san_init", f.read()) is not None
+
+
+def test_what_a_role_gives_up(folder, started, services):
+    """Seen from outside: every thread is filtered and can gain no privileges; what the filter does is tests/unit/pipeline/confine_test.c's."""
+    kafka, redis, config = services
+    for kind in ROLES:
+        p = started(role(folder, kind, kind, config))
+        ready(p)
+        for thread in os.listdir("/proc/%d/task" % p.pid):
+            with open("/proc/%d/task/%s/status" % (p.pid, thread)) as f:
+                status = dict(line.split(":\t", 1) for line in f.read().splitlines() if ":\t" in line)
+            assert status["NoNewPrivs"] == "1", (kind, status["Name"])
+            assert status["Seccomp"] == ("0" if sanitized() else "2"), (kind, status["Name"])
+        assert "not confined" not in p.stderr()
+        assert p.stop() == 0
+
+
 def test_not_ready_while_redis_is_away(folder, started, services):
     kafka, redis, config = services
     p = started(role(folder, "loader", "loader", config))
