@@ -193,7 +193,7 @@ static const char *string_at(const redisReply *reply, size_t i)
  * the end. Of a site without a feed the front page is looked at, too: it may have no link like an article. */
 static json_t *look_of(const redisReply *row)
 {
-    const char *found = string_at(row, 0), *status = string_at(row, 1), *says = *found ? found : status;
+    const char *found = string_at(row, 0), *status = *string_at(row, 1) ? string_at(row, 1) : "ok", *says = *found ? found : status;
     int64_t errors = atoll(string_at(row, 2));
     bool front_only = strncmp(found, "no feed", 7) == 0;
     if (!*string_at(row, 4) || (front_only && strcmp(found, status) == 0))
@@ -211,7 +211,7 @@ static json_t *await_look(redisContext *c, const struct config *config, const ch
     json_t *look = NULL;
     struct error err;
     while (!look && workers_live(c, config) && clock_mono_ms() < until_ms) {
-        redisReply *reply = redis_ask(c, &err, "HMGET %s discovery status errors items last_poll_at", key_source(config->prefix, name).s);
+        redisReply *reply = redis_ask(c, &err, "HMGET %s discovery status errors items polled", key_source(config->prefix, name).s);
         if (!reply)
             return NULL;
         look = look_of(reply);

@@ -4,6 +4,7 @@
  * asks for claims. Without an answer the same is sent again, with the list of claims we know of: whatever else Redis has
  * leased to us went with the lost answer and is queued again. */
 #include "crawler/frontier_private.h"
+#include "crawler/http_date.h"
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -174,7 +175,7 @@ static struct claim_box *claim_read(struct part *p, const redisReply *r, int64_t
     box->domain = text_of(e[6]);
     c->hints = text_of(e[7]);
     c->etag = text_or_null(e[8]);
-    c->last_modified = text_or_null(e[9]);
+    c->last_modified = http_date_unpack(e[9]->str, e[9]->len);
     c->version = strtoll(e[10]->str, NULL, 10);
     c->opened_at_ms = e[11]->integer;
     c->discovered_at_ms = e[12]->integer;
@@ -468,9 +469,13 @@ void frontier_poll_done(struct frontier *f, struct claim *c, const struct poll_r
     struct op *op = result_begin(f, box, "P");
     if (op) {
         char status[61];
+        unsigned char date[HTTP_DATE_PACKED];
         snprintf(status, sizeof(status), "%s", r->status ? r->status : "");
         args_str(&op->args, r->keep_validators ? NULL : r->etag);
-        args_str(&op->args, r->keep_validators ? NULL : r->last_modified);
+        if (!r->keep_validators && http_date_pack(r->last_modified, date))
+            args_add(&op->args, date, sizeof(date));
+        else
+            args_str(&op->args, r->keep_validators ? NULL : r->last_modified);
         args_num(&op->args, r->keep_validators);
         assert(r->schedule_len <= FRONTIER_SCHEDULE_MAX);
         args_add(&op->args, r->schedule ? r->schedule : "", r->schedule ? r->schedule_len : 0);

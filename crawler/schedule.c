@@ -10,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-#define LAYOUT 1
+#define LAYOUT 2
 #define DAY_S 86400.0
 #define WORTH 0.00031             /* items * days: a source with one item a day is polled every 25 minutes */
 #define MEMORY_DAYS 10.0          /* half a life: what is older than that counts less than half */
@@ -18,9 +18,10 @@
 #define LATELY_WEIGHT 0.35        /* how far news of the last hour let more expect */
 #define PRIOR_ITEMS 0.5           /* a source nobody knows: two items a day */
 #define PRIOR_DAYS 0.25
-#define HOUR_PRIOR 128.0          /* of the weights of hours: until more is known all are alike */
-#define WEIGHT_ITEM 32.0
-#define WEIGHT_MAX 40000
+#define HOUR_PRIOR 4.0            /* items of every hour and weekday: until more is known all are alike */
+#define WEIGHT_MAX 250            /* all are halved then: a byte each, because thousands of polls are kept */
+#define NEW_STORED_S 300          /* the last news need not be known better */
+#define FAILURES_MAX 127          /* that are told apart; the interval is at its bound long before */
 #define FACTOR_MIN 0.15
 #define FACTOR_MAX 5.0
 #define STEP_S 300                /* of the look ahead */
@@ -78,39 +79,35 @@ static float bits_float(uint32_t bits)
 size_t schedule_write(const struct schedule *s, unsigned char out[SCHEDULE_BYTES])
 {
     unsigned char *p = put(out, LAYOUT, 1);
-    p = put(p, s->distrust, 1);
-    p = put(p, (uint64_t)clamp(s->failures, 0, UINT16_MAX), 2);
+    p = put(p, (uint64_t)clamp(s->failures, 0, FAILURES_MAX) << 1 | s->distrust, 1);
     p = put(p, (uint64_t)s->polled_s, 4);
-    p = put(p, (uint64_t)s->new_s, 4);
     p = put(p, (uint64_t)s->full_s, 4);
+    p = put(p, (uint64_t)s->new_s / NEW_STORED_S, 3);
     p = put(p, float_bits(s->items), 4);
     p = put(p, float_bits(s->days), 4);
-    p = put(p, float_bits(s->lately), 4);
-    for (size_t i = 0; i < COUNT(s->hours); i++)
-        p = put(p, s->hours[i], 2);
-    for (size_t i = 0; i < COUNT(s->weekdays); i++)
-        p = put(p, s->weekdays[i], 2);
-    return (size_t)(p - out);
+    p = put(p, float_bits(s->lately) >> 16, 2); /* 1 in 256 is near enough: it fades within the hour */
+    memcpy(p, s->hours, sizeof(s->hours));
+    memcpy(p + sizeof(s->hours), s->weekdays, sizeof(s->weekdays));
+    return SCHEDULE_BYTES;
 }
 
 void schedule_read(struct schedule *s, const void *bytes, size_t len)
 {
     const unsigned char *p = bytes;
     *s = (struct schedule){ 0 };
-    if (len < 28 + 2 * (COUNT(s->hours) + COUNT(s->weekdays)) || get(&p, 1) != LAYOUT)
+    if (len < SCHEDULE_BYTES || get(&p, 1) != LAYOUT)
         return;
-    s->distrust = get(&p, 1) != 0;
-    s->failures = (int)get(&p, 2);
+    uint64_t failed = get(&p, 1);
+    s->distrust = failed & 1;
+    s->failures = (int)(failed >> 1);
     s->polled_s = (int64_t)get(&p, 4);
-    s->new_s = (int64_t)get(&p, 4);
     s->full_s = (int64_t)get(&p, 4);
+    s->new_s = (int64_t)get(&p, 3) * NEW_STORED_S;
     s->items = bits_float((uint32_t)get(&p, 4));
     s->days = bits_float((uint32_t)get(&p, 4));
-    s->lately = bits_float((uint32_t)get(&p, 4));
-    for (size_t i = 0; i < COUNT(s->hours); i++)
-        s->hours[i] = (uint16_t)get(&p, 2);
-    for (size_t i = 0; i < COUNT(s->weekdays); i++)
-        s->weekdays[i] = (uint16_t)get(&p, 2);
+    s->lately = bits_float((uint32_t)get(&p, 2) << 16);
+    memcpy(s->hours, p, sizeof(s->hours));
+    memcpy(s->weekdays, p + sizeof(s->hours), sizeof(s->weekdays));
 }
 
 /* --- what is learned --- */
@@ -125,9 +122,9 @@ static int weekday_of(int64_t unix_s)
     return (int)((unix_s / 86400 + 3) % 7); /* 1970-01-01 was a Thursday; Monday is 0 */
 }
 
-static void weight_add(uint16_t *weights, size_t count, size_t i)
+static void weight_add(uint8_t *weights, size_t count, size_t i)
 {
-    weights[i] = (uint16_t)(weights[i] + WEIGHT_ITEM);
+    weights[i]++;
     if (weights[i] < WEIGHT_MAX)
         return;
     for (size_t k = 0; k < count; k++)
@@ -135,7 +132,7 @@ static void weight_add(uint16_t *weights, size_t count, size_t i)
 }
 
 /* How many times the mean is published in this slot. Neighbouring hours lend each other some of their weight. */
-static double factor(const uint16_t *weights, size_t count, size_t i)
+static double factor(const uint8_t *weights, size_t count, size_t i)
 {
     double sum = 0, own = weights[i] * 0.5 + weights[(i + 1) % count] * 0.25 + weights[(i + count - 1) % count] * 0.25;
     for (size_t k = 0; k < count; k++)

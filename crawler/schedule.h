@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SCHEDULE_BYTES 96 /* at most, written */
+#define SCHEDULE_BYTES 54 /* written */
 
 struct schedule { /* what is remembered of one poll */
     int failures;          /* in a row */
@@ -23,7 +23,7 @@ struct schedule { /* what is remembered of one poll */
     int64_t full_s;        /* last unconditional reading */
     float items, days;     /* what was published in how long, older weeks counting less */
     float lately;          /* what was published, the last hours only */
-    uint16_t hours[24], weekdays[7]; /* when, UTC: weights */
+    uint8_t hours[24], weekdays[7]; /* when, UTC: items, older ones halved */
 };
 
 enum poll_kind { POLL_FEED, POLL_SITEMAP, POLL_FRONT };

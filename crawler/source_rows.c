@@ -88,8 +88,24 @@ static char *list_join(const struct config_list *list)
     return buffer_take(&b);
 }
 
+/* A row's address leaves out what nearly all begin with. */
+#define HTTPS "https://"
+
+static const char *short_url(const char *url)
+{
+    return strncmp(url, HTTPS, strlen(HTTPS)) == 0 ? url + strlen(HTTPS) : url;
+}
+
+static char *full_url(const char *stored)
+{
+    bool has_scheme = strncmp(stored + strcspn(stored, ":/?#"), "://", 3) == 0;
+    return xasprintf("%s%s", has_scheme ? "" : HTTPS, stored);
+}
+
 static void take_field(struct source *s, const char *field, const char *value)
 {
+    if (strcmp(field, "url") == 0 && !s->url)
+        s->url = full_url(value);
     for (size_t i = 0; i < COUNT(texts); i++)
         if (strcmp(field, texts[i].name) == 0 && !*text_at(s, i))
             *text_at(s, i) = xstrdup(value);
@@ -98,7 +114,7 @@ static void take_field(struct source *s, const char *field, const char *value)
             list_split(list_at(s, i), value);
     if (strcmp(field, "interval_ms") == 0)
         s->interval_ms = strtoll(value, NULL, 10);
-    else if (strcmp(field, "added_at") == 0)
+    else if (strcmp(field, "added") == 0)
         s->added_at_ms = strtoll(value, NULL, 10);
     else if (strcmp(field, "site") == 0 && !s->site)
         s->site = xstrdup(value);
@@ -176,7 +192,7 @@ void source_arg_put(struct args *a, const struct source *s)
     args_str(a, s->name);
     args_num(a, COUNT(texts) + COUNT(lists) + 2);
     for (size_t i = 0; i < COUNT(texts); i++)
-        add_field(a, texts[i].name, *text_at(s, i));
+        add_field(a, texts[i].name, *text_at(s, i) == s->url ? short_url(s->url) : *text_at(s, i));
     for (size_t i = 0; i < COUNT(lists); i++) {
         char *text = list_join(list_at(s, i));
         add_field(a, lists[i].name, text);
@@ -184,7 +200,7 @@ void source_arg_put(struct args *a, const struct source *s)
     }
     snprintf(number, sizeof(number), "%" PRId64, s->interval_ms);
     add_field(a, "interval_ms", s->interval_ms ? number : "");
-    add_field(a, "origin", s->from_file ? "file" : "added");
+    add_field(a, "origin", s->from_file ? "file" : "");
 }
 
 static void put_state(struct args *a, const char *name, bool paused)
@@ -533,11 +549,19 @@ static bool is_list(const char *field)
     return false;
 }
 
-static bool is_number(const char *field)
+/* Numbers of a row. Their fields have short names, because there are thousands of rows; people get long ones. */
+static const struct { const char *field, *name; } numbers[] = {
+    { "added", "added_at" }, { "polled", "last_poll_at" }, { "ok", "last_ok_at" }, { "new", "last_new_at" }, { "items", "items" },
+    { "errors", "errors" }, { "article", "last_article_at" }, { "fetched", "last_fetch_at" }, { "failed", "last_error_at" },
+    { "interval_ms", "interval_ms" },
+};
+
+static const char *number_name(const char *field)
 {
-    size_t n = strlen(field);
-    return (n > 3 && (strcmp(field + n - 3, "_at") == 0 || strcmp(field + n - 3, "_ms") == 0)) || strcmp(field, "errors") == 0 ||
-           strcmp(field, "items") == 0;
+    for (size_t i = 0; i < COUNT(numbers); i++)
+        if (strcmp(field, numbers[i].field) == 0)
+            return numbers[i].name;
+    return NULL;
 }
 
 static json_t *list_json(const char *text)
@@ -566,6 +590,42 @@ static void listed_free(struct listed *one)
     free(one);
 }
 
+static void list_url(json_t *row, const char *stored)
+{
+    char *url = full_url(stored);
+    json_object_set_new(row, "url", json_string(url));
+    free(url);
+}
+
+static void list_field(json_t *row, const char *field, const char *value)
+{
+    const char *number = number_name(field);
+    if (number)
+        json_object_set_new(row, number, json_integer(atoll(value)));
+    else if (strcmp(field, "url") == 0)
+        list_url(row, value);
+    else if (strcmp(field, "error") == 0)
+        json_object_set_new(row, "last_error", json_string(value));
+    else
+        json_object_set_new(row, field, is_list(field) ? list_json(value) : json_string(value));
+}
+
+/* What rows leave out because it is so of nearly all. */
+static void list_defaults(json_t *row)
+{
+    json_t *polled = json_object_get(row, "last_poll_at");
+    if (!json_object_get(row, "state"))
+        json_object_set_new(row, "state", json_string("active"));
+    if (!json_object_get(row, "origin"))
+        json_object_set_new(row, "origin", json_string("added"));
+    if (polled && !json_object_get(row, "status"))
+        json_object_set_new(row, "status", json_string("ok"));
+    if (!polled || json_object_get(row, "errors"))
+        return;
+    json_object_set_new(row, "errors", json_integer(0));
+    json_object_set(row, "last_ok_at", polled);
+}
+
 static void list_row(void *arg, const char *name, const redisReply *fields)
 {
     struct listed *one = xcalloc(1, sizeof(*one));
@@ -574,10 +634,9 @@ static void list_row(void *arg, const char *name, const redisReply *fields)
         return;
     }
     one->row = json_pack("{s:s}", "name", name);
-    for (size_t i = 0; i + 1 < fields->elements; i += 2) {
-        const char *field = fields->element[i]->str, *value = fields->element[i + 1]->str;
-        json_object_set_new(one->row, field, is_list(field) ? list_json(value) : is_number(field) ? json_integer(atoll(value)) : json_string(value));
-    }
+    for (size_t i = 0; i + 1 < fields->elements; i += 2)
+        list_field(one->row, fields->element[i]->str, fields->element[i + 1]->str);
+    list_defaults(one->row);
     listed_free(map_put(arg, name, one));
 }
 

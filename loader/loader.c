@@ -236,12 +236,12 @@ struct health {
     struct loader *loader;
     struct inorder_item *item;  /* NULL: dropped meanwhile */
     struct record *record;      /* owned */
-    char source[80], field[24], time_ms[24], value[200];
+    char source[80], field[24], time_ms[24], value[62]; /* no longer, so that the row stays compact */
     const char *value_field;
     bool asking;                /* an alias is on its way to the cache */
 };
 
-enum { E_SOURCE, E_STAGE, E_WHAT, E_REASON, E_AT, E_ARTICLE, E_URL, E_COUNT };
+enum { E_SOURCE, E_STAGE, E_WHAT, E_REASON, E_AT, E_ARTICLE, E_COUNT };
 
 static void health_free(struct health *h)
 {
@@ -263,11 +263,11 @@ static void text_of(const struct json_member *m, char *out, size_t size)
 
 /* Which field of a source's row an event is about, and what it says beside the time. */
 static const struct { const char *stage, *what, *field, *value_field; } meanings[] = {
-    { "load", "loaded", "last_article_at", "last_article" },
-    { "fetch", "fetched", "last_fetch_at", NULL },
-    { "fetch", "failed", "last_error_at", "last_error" },
-    { "robots", "denied", "last_error_at", "last_error" },
-    { "extract", "deadlettered", "last_error_at", "last_error" },
+    { "load", "loaded", "article", NULL },
+    { "fetch", "fetched", "fetched", NULL },
+    { "fetch", "failed", "failed", "error" },
+    { "robots", "denied", "failed", "error" },
+    { "extract", "deadlettered", "failed", "error" },
 };
 
 static bool health_read(struct health *h, const struct json_member *m)
@@ -287,7 +287,7 @@ static bool health_read(struct health *h, const struct json_member *m)
         snprintf(h->field, sizeof(h->field), "%s", meanings[i].field);
         snprintf(h->time_ms, sizeof(h->time_ms), "%" PRId64, d.unix_s * 1000);
         h->value_field = meanings[i].value_field;
-        text_of(&m[strcmp(what, "loaded") == 0 ? E_URL : E_REASON], h->value, sizeof(h->value));
+        text_of(&m[E_REASON], h->value, sizeof(h->value));
         return true;
     }
     return false;
@@ -333,7 +333,7 @@ static void on_event(void *arg, struct inorder_item *it, struct record *r)
 {
     struct loader *l = arg;
     struct json_member m[E_COUNT] = { { .name = "source" }, { .name = "stage" }, { .name = "what" }, { .name = "reason" },
-                                      { .name = "at" }, { .name = "article" }, { .name = "url" } };
+                                      { .name = "at" }, { .name = "article" } };
     struct health *h = xcalloc(1, sizeof(*h));
 
     *h = (struct health){ .loader = l, .item = it, .record = r };

@@ -5,9 +5,8 @@ local poll = ARGV[2] .. ARGV[1]
 local rec = poll_get(poll)
 if not rec or rec[R_SOURCE] ~= ARGV[3] then return 0 end
 if ARGV[4] == 'remove' then
-  call('HDEL', base .. ':polls', poll)
-  call('ZREM', base .. ':due', 'p' .. poll)
+  poll_remove(poll)
 elseif call('HEXISTS', base .. ':leased', 'p' .. poll) == 0 then
-  call('ZADD', base .. ':due', now(), 'p' .. poll)
+  poll_set(poll, rec, now())
 end
 return 1

@@ -17,13 +17,12 @@ local changes = {
       if value == '' then redis.call('HDEL', key, field) else redis.call('HSET', key, field, value) end
     end
     if redis.call('HGET', key, 'url') ~= url then redis.call('HDEL', key, 'site', 'discovery') end
-    redis.call('HSETNX', key, 'state', 'active')
     local t = redis.call('TIME')
-    redis.call('HSETNX', key, 'added_at', t[1] * 1000 + math.floor(t[2] / 1000))
+    redis.call('HSETNX', key, 'added', t[1] * 1000 + math.floor(t[2] / 1000))
     return true
   end,
   state = function(name, key)
-    redis.call('HSET', key, 'state', arg())
+    if arg() == 'paused' then redis.call('HSET', key, 'state', 'paused') else redis.call('HDEL', key, 'state') end
     return true
   end,
   remove = function(name, key)

@@ -43,7 +43,7 @@ walk(':sent', 'sweep_sent', function(id, packed)
 end)
 walk(':hosts', 'sweep_hosts', function(budget, packed)
   local next_allowed, own, level = struct.unpack('>I6I4I1', packed)
-  if next_allowed < now() - 3600000 and own == 0 and level == 0 and call('HEXISTS', base .. ':busy', budget) == 0 then
+  if next_allowed < now() - 60000 and own == 0 and level == 0 and call('HEXISTS', base .. ':busy', budget) == 0 then
     call('HDEL', base .. ':hosts', budget)
   end
 end)

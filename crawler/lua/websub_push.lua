@@ -5,6 +5,7 @@ local poll = ARGV[2] .. ARGV[1]
 local last = tonumber(call('HGET', KEYS[3], 'pushed_at') or 0)
 local due = last > now() and last or math.max(now(), last + 10000) -- one that is to come already counts for all before it
 call('HSET', KEYS[3], 'pushed_at', due)
-if call('HEXISTS', base .. ':polls', poll) == 0 then return 0 end
-if call('HEXISTS', base .. ':leased', 'p' .. poll) == 0 then call('ZADD', base .. ':due', 'LT', due, 'p' .. poll) end
+local rec, waits = poll_get(poll)
+if not rec then return 0 end
+if call('HEXISTS', base .. ':leased', 'p' .. poll) == 0 and (waits == 0 or due < waits) then poll_set(poll, rec, due) end
 return 1

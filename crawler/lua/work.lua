@@ -103,11 +103,18 @@ local DISCOVERY = 4 -- claim_kind: what it found, or why not, is not overwritten
 
 local function poll_health(rec, status, ok, items, accepted)
   local key = prefix .. ':source:' .. rec[R_SOURCE]
-  if call('EXISTS', key) == 0 then return end
+  local before = call('HMGET', key, 'url', 'polled', 'errors')
+  if not before[1] then return end
   if rec[R_KIND] == DISCOVERY then call('HSET', key, 'discovery', status) end
-  call('HSET', key, 'last_poll_at', now(), 'status', status, 'items', items)
-  if ok == 1 then call('HSET', key, 'last_ok_at', now(), 'errors', 0) else call('HINCRBY', key, 'errors', 1) end
-  if accepted > 0 then call('HSET', key, 'last_new_at', now()) end
+  call('HSET', key, 'polled', now(), 'items', items)
+  if status == 'ok' or status == 'not modified' then call('HDEL', key, 'status') else call('HSET', key, 'status', status) end
+  if ok == 1 and before[3] then
+    call('HDEL', key, 'errors', 'ok')
+  elseif ok == 0 then
+    if before[2] and not before[3] then call('HSET', key, 'ok', before[2]) end
+    call('HINCRBY', key, 'errors', 1)
+  end
+  if accepted > 0 then call('HSET', key, 'new', now()) end
 end
 
 local results = {
@@ -159,37 +166,54 @@ local results = {
       if ok == 1 then rec[R_POLLED] = 1 end
     end
     if plan ~= '' then rec[R_SCHEDULE] = plan end
-    poll_set(poll, rec)
-    call('ZADD', base .. ':due', now() + next_in, member)
+    poll_set(poll, rec, now() + next_in)
     poll_health(rec, status, ok, items, accepted)
   end,
 }
 
--- What came due joins its budget's queue. A re-check is opened here, unless its URL is open anyway.
-local function promote()
-  for _, member in ipairs(call('ZRANGEBYSCORE', base .. ':due', '-inf', now(), 'LIMIT', 0, DUE_MAX)) do
-    local letter, id = string.sub(member, 1, 1), string.sub(member, 2)
-    call('ZREM', base .. ':due', member)
-    if letter == 'p' then
-      local rec = poll_get(id)
-      local state = rec and call('HGET', prefix .. ':source:' .. rec[R_SOURCE], 'state')
-      if rec and not state then
-        call('HDEL', base .. ':polls', id) -- the source was removed
-      elseif state == 'paused' then
-        call('ZADD', base .. ':due', now() + PAUSED_MS, member)
-      elseif rec then
+-- Of the polls of a share, what is due joins its budget's queue; at most so many. How many did.
+local function promote_polls(field, most)
+  local packed, n = call('HGET', base .. ':polls', field), 0
+  local share = packed and cmsgpack.unpack(packed) or {}
+  for i = #share - SHARE_STEP + 1, 1, -SHARE_STEP do
+    if n < most and share[i + 1] > 0 and share[i + 1] * 1000 <= now() then
+      local rec = poll_of(share[i], share[i + 2])
+      local state = source_state(rec[R_SOURCE])
+      n, share[i + 1] = n + 1, state == 'paused' and floor((now() + PAUSED_MS) / 1000) or 0
+      if state == 'active' then
         enqueue(rec, 'u')
+      elseif not state then -- the source was removed
+        for _ = 1, SHARE_STEP do table.remove(share, i) end
       end
+    end
+  end
+  share_save(field, share)
+  return n
+end
+
+-- What came due joins its budget's queue. A re-check is opened here, unless its URL is open anyway.
+local function promote_item(member)
+  local v = call('HGET', base .. ':items', member)
+  local rec = v and cmsgpack.unpack(v)
+  call('HDEL', base .. ':items', member)
+  if rec and string.sub(member, 1, 1) == 'r' and not is_open(rec[R_ID]) then
+    reopen(rec)
+    enqueue(rec, 'n')
+  elseif rec and string.sub(member, 1, 1) == 't' and is_current(rec) then
+    enqueue(rec, 'n')
+  end
+end
+
+local function promote()
+  local n = 0
+  for _, member in ipairs(call('ZRANGEBYSCORE', base .. ':due', '-inf', now(), 'LIMIT', 0, DUE_MAX)) do
+    if n >= DUE_MAX then break end
+    call('ZREM', base .. ':due', member)
+    if string.sub(member, 1, 1) == 'P' then
+      n = n + promote_polls(string.sub(member, 2), DUE_MAX - n)
     else
-      local v = call('HGET', base .. ':items', member)
-      local rec = v and cmsgpack.unpack(v)
-      call('HDEL', base .. ':items', member)
-      if rec and letter == 'r' and not is_open(id) then
-        reopen(rec)
-        enqueue(rec, 'n')
-      elseif rec and letter == 't' and is_current(rec) then
-        enqueue(rec, 'n')
-      end
+      n = n + 1
+      promote_item(member)
     end
   end
 end
@@ -199,8 +223,9 @@ end
 local function current(rec, budget)
   if rec[R_KIND] == PAGE then return queued(rec, budget) end
   local member = member_of(rec)
-  if call('HEXISTS', base .. ':leased', member) == 1 or call('ZSCORE', base .. ':due', member) then return nil end
-  return poll_get(string.sub(member, 2))
+  if call('HEXISTS', base .. ':leased', member) == 1 then return nil end
+  local poll, due = poll_get(string.sub(member, 2))
+  return due == 0 and poll or nil
 end
 
 local drops = 0

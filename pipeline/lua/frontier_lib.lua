@@ -23,8 +23,9 @@
 --   count(source, day, field, n)               adds to the ledger (day: day_of(ms))
 --   position_step(key, expected, next)         nil: `expected` (a decimal string, '' = none) was stored and is now `next`.
 --                                              Else what is stored instead: return {0, it} before any effect
--- For the crawler's: poll_get(poll), poll_set(poll, rec), poll_of(poll, packed): polls by kind and id; enqueue() and queued():
--- records in queues, which are kept shorter than others.
+-- For the crawler's: poll_get(poll) (record and when it is due, ms; 0: not by itself), poll_set(poll, rec, due), poll_remove(poll),
+-- polls_all(), poll_of(poll, packed): polls by kind and id; source_state(name); enqueue() and queued(): records in queues, which are
+-- kept shorter than others.
 local R_ID, R_URL, R_SOURCE, R_KIND, R_VIA, R_BUDGET, R_DOMAIN = 1, 2, 3, 4, 5, 6, 7
 local R_OPENED, R_DISCOVERED, R_HINTS, R_ETAG, R_MODIFIED, R_STEP, R_ATTEMPTS = 8, 9, 10, 11, 12, 13, 14
 local R_POLLED, R_SCHEDULE = 15, 16 -- of polls only
@@ -124,24 +125,112 @@ local function queued(rec, budget)
   return rec
 end
 
--- Polls, by kind and id.
-local function poll_set(poll, rec)
-  local short = { unpack(rec) }
-  short[R_ID], short[R_URL] = '', short_url(rec[R_URL])
-  if rec[R_BUDGET] == rec[R_SOURCE] then short[R_BUDGET] = '' end
-  call('HSET', base .. ':polls', poll, cmsgpack.pack(short))
+-- Polls are kept for ever and hardly ever read. A few of them, by the first byte of their ids, share one field of a hash, as {poll, due
+-- (s; 0: nothing comes due by itself), packed, …}, and one member of `due`, because Redis would keep as much again beside each of
+-- them. A share that has become too large becomes eight, by the next byte. Packed is what the key does not say, up to the last that
+-- is set.
+local POLL_FIELDS = { R_POLLED, R_SCHEDULE, R_MODIFIED, R_ETAG, R_BUDGET, R_DOMAIN } -- behind url and source
+local SHARE_MAX, SHARE_STEP = 32, 3
+
+local function host_of(url) return string.match(url, '^[^/]*') end
+
+local function poll_pack(rec)
+  local url, source = short_url(rec[R_URL]), rec[R_SOURCE]
+  local short = { url, string.sub(host_of(url), -#source) == source and #source or source }
+  for i, field in ipairs(POLL_FIELDS) do short[2 + i] = rec[field] end
+  if rec[R_BUDGET] == source then short[7] = '' end
+  while short[#short] == '' or short[#short] == 0 do short[#short] = nil end
+  return cmsgpack.pack(short)
 end
 
 local function poll_of(poll, packed)
-  local rec = cmsgpack.unpack(packed)
-  rec[R_ID], rec[R_URL] = string.sub(poll, 2), full_url(rec[R_URL])
-  if rec[R_BUDGET] == '' then rec[R_BUDGET] = rec[R_SOURCE] end
+  local short = cmsgpack.unpack(packed)
+  local url, source = short[1], short[2]
+  if type(source) == 'number' then source = string.sub(host_of(url), -source) end
+  local rec = { string.sub(poll, 2), full_url(url), source, tonumber(string.sub(poll, 1, 1)), '', source, '', 0, 0, '', '', '', 0, 0, 0, '' }
+  for i, field in ipairs(POLL_FIELDS) do
+    local v = short[2 + i]
+    if v and v ~= '' then rec[field] = v end
+  end
   return rec
 end
 
+local function share_part(poll, depth) return string.byte(poll, 1 + depth) % 8 end
+
+-- The share in which a poll is, or would be: its field, and what is in it.
+local function share_of(poll)
+  local field, packed = '', ''
+  while packed == '' do
+    field = field .. share_part(poll, #field + 1)
+    packed = call('HGET', base .. ':polls', field)
+  end
+  return field, packed and cmsgpack.unpack(packed) or {}
+end
+
+local function share_save(field, share)
+  local first = math.huge
+  if #share > SHARE_MAX * SHARE_STEP and #field < 16 then
+    call('HSET', base .. ':polls', field, '')
+    local parts = {}
+    for i = 1, #share do
+      local part = share_part(share[i - (i - 1) % SHARE_STEP], #field + 1)
+      parts[part] = parts[part] or {}
+      table.insert(parts[part], share[i])
+    end
+    for part, some in pairs(parts) do share_save(field .. part, some) end
+  elseif #share > 0 then
+    call('HSET', base .. ':polls', field, cmsgpack.pack(share))
+    for i = 2, #share, SHARE_STEP do
+      if share[i] > 0 and share[i] < first then first = share[i] end
+    end
+  else
+    call('HDEL', base .. ':polls', field)
+  end
+  if first < math.huge then call('ZADD', base .. ':due', first * 1000, 'P' .. field) else call('ZREM', base .. ':due', 'P' .. field) end
+end
+
+-- Its place in its share (nil: there is no such poll); field and share.
+local function poll_find(poll)
+  local field, share = share_of(poll)
+  for i = 1, #share, SHARE_STEP do
+    if share[i] == poll then return i, field, share end
+  end
+  return nil, field, share
+end
+
 local function poll_get(poll)
-  local packed = call('HGET', base .. ':polls', poll)
-  return packed and poll_of(poll, packed) or nil
+  local i, _, share = poll_find(poll)
+  if not i then return nil end
+  return poll_of(poll, share[i + 2]), share[i + 1] * 1000
+end
+
+local function poll_set(poll, rec, due)
+  local i, field, share = poll_find(poll)
+  i = i or #share + 1
+  share[i], share[i + 1], share[i + 2] = poll, floor(due / 1000), poll_pack(rec)
+  share_save(field, share)
+end
+
+local function poll_remove(poll)
+  local i, field, share = poll_find(poll)
+  if not i then return end
+  for _ = 1, SHARE_STEP do table.remove(share, i) end
+  share_save(field, share)
+end
+
+-- All of the partition: {poll, due s, packed, …}.
+local function polls_all()
+  local all = {}
+  for _, packed in ipairs(call('HVALS', base .. ':polls')) do
+    for _, v in ipairs(packed ~= '' and cmsgpack.unpack(packed) or {}) do all[#all + 1] = v end
+  end
+  return all
+end
+
+-- Is a source watched? 'active', 'paused'; nil when there is none of that name.
+local function source_state(name)
+  local row = call('HMGET', prefix .. ':source:' .. name, 'url', 'state')
+  return row[1] and (row[2] or 'active') or nil
 end
 
 local function record(t)
@@ -155,7 +244,7 @@ local function member_of(rec)
   return rec[R_KIND] == PAGE and 'u' .. rec[R_ID] or 'p' .. rec[R_KIND] .. rec[R_ID]
 end
 
--- Things that come due by themselves: member = a letter and the id. p: a poll, r: a re-check, t: another try.
+-- Things that come due by themselves: member = a letter and the id. r: a re-check, t: another try; P and a share: its first poll.
 local function schedule(letter, rec, due)
   local member = letter .. rec[R_ID]
   call('HSET', base .. ':items', member, cmsgpack.pack(rec))

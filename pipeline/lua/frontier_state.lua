@@ -10,9 +10,11 @@ for i = 2, #KEYS do
   for _, member in ipairs(call('HKEYS', base .. ':leased')) do
     if string.sub(member, 1, 1) == 'u' then fetching = fetching + 1 else due = due + 1 end
   end
-  sent, scheduled, polls = sent + add(':sent'), scheduled + add(':items'), polls + add(':polls')
-  for _, member in ipairs(call('ZRANGEBYSCORE', base .. ':due', '-inf', now(), 'LIMIT', 0, 10000)) do
-    if string.sub(member, 1, 1) == 'p' then due = due + 1 end
+  sent, scheduled = sent + add(':sent'), scheduled + add(':items')
+  local all = polls_all()
+  polls = polls + #all / SHARE_STEP
+  for j = 2, #all, SHARE_STEP do
+    if all[j] > 0 and all[j] * 1000 <= now() then due = due + 1 end
   end
   for _, packed in ipairs(call('HVALS', base .. ':hosts')) do
     local next_allowed, _, level = struct.unpack('>I6I4I1', packed)

@@ -1,16 +1,17 @@
 /* frontier_bench.c - what a frontier costs in Redis: bytes a URL and a source, calls a second. Run by frontier.py. One line of
- * JSON: {"figure": value, …}. Delays are off, Redis is on a socket of the same machine and writes its file every second. */
+ * JSON: {"figure": value, …}. frontier_bench [URLS] Delays are off, Redis is on a socket of the same machine and writes its file every second. */
 #define PARTITIONS 256
+#include "crawler/schedule.h"
+#include "crawler/sources.h"
 #include "tests/unit/crawler/frontier_world.h"
 
 #define SOURCES 10000
-#define URLS 1000000
-#define CLAIMED 100000
 #define BATCH 500
 #define BATCHES_OUT 8
 
 static struct worker w;
 static size_t batches_out, handed_back;
+static int urls_wanted = 1000000; /* of each kind; a tenth of them is claimed */
 
 static double seconds(void)
 {
@@ -37,24 +38,67 @@ static double redis_cpu(void)
 static int polls_out;
 static void on_put(void *arg, const struct error *err) { (void)arg, (void)err; polls_out--; }
 
-static void add_sources(void)
+static void on_refused(void *arg, size_t i, const struct error *why)
+{
+    (void)arg, (void)i;
+    fail_msg("%s", why->message);
+}
+
+static void add_rows(void)
+{
+    struct source *list = xcalloc(SOURCES, sizeof(*list));
+    struct error err;
+    for (int i = 0; i < SOURCES; i++)
+        list[i] = (struct source){ .name = xasprintf("newspaper%d.com", i), .url = xasprintf("https://www.newspaper%d.com/", i) };
+    CHECK(source_add_all(server.c, prefix, list, SOURCES, on_refused, NULL, &err), "%s", err.message);
+    for (int i = 0; i < SOURCES; i++)
+        source_fini(&list[i]);
+    free(list);
+}
+
+static void add_polls(void)
 {
     for (int i = 0; i < SOURCES; i++) {
         char name[64], feed[96];
         snprintf(name, sizeof(name), "newspaper%d.com", i);
         snprintf(feed, sizeof(feed), "https://www.newspaper%d.com/rss/home.xml", i);
-        freeReplyObject(redis_server_ask(&server, "HSET %s:source:%s url https://www.newspaper%d.com/ origin added state active added_at 1795602188761 "
-                                         "last_poll_at 1795602188761 last_ok_at 1795602188761 last_new_at 1795602188761 status ok items 20 errors 0",
-                                         prefix, name, i));
-        freeReplyObject(redis_server_ask(&server, "ZADD %s:sources:%d %d %s", prefix, i % 128, i, name));
         struct url u = url_of(feed);
         polls_out++;
-        frontier_poll_put(w.f, name, CLAIM_FEED, &u, 86400000, on_put, NULL);
+        frontier_poll_put(w.f, name, CLAIM_FEED, &u, 0, on_put, NULL);
         url_fini(&u);
         if (polls_out >= 500)
             RUN_UNTIL(&loop, polls_out == 0);
     }
     RUN_UNTIL(&loop, polls_out == 0);
+}
+
+/* As a crawler leaves a poll behind: validators, a schedule that has learned, the source's health. */
+static void poll_once(struct claim *c, int round)
+{
+    char etag[32], date[40];
+    unsigned char bytes[SCHEDULE_BYTES];
+    struct schedule s = { .polled_s = clock_unix_ms() / 1000, .new_s = clock_unix_ms() / 1000, .full_s = clock_unix_ms() / 1000, .items = 20,
+                          .days = 9, .lately = 1 };
+    for (size_t i = 0; i < COUNT(s.hours); i++)
+        s.hours[i] = (uint8_t)(i + (size_t)rand() % 9);
+    size_t len = schedule_write(&s, bytes);
+    snprintf(etag, sizeof(etag), "\"%08x-%04x\"", (unsigned)rand(), (unsigned)rand() & 0xffff);
+    snprintf(date, sizeof(date), "Wed, 25 Nov 2026 %02d:%02d:%02d GMT", rand() % 24, rand() % 60, rand() % 60);
+    frontier_ended(w.f, c, clock_mono_ms(), NULL);
+    frontier_poll_done(w.f, c, &(struct poll_result){ .etag = etag, .last_modified = date, .next_in_ms = round ? 86400000 : 0, .schedule = bytes,
+                       .schedule_len = len, .status = round ? "not modified" : "ok", .ok = true, .items = 20, .accepted = round ? 0 : 3 });
+}
+
+static void poll_all(int round)
+{
+    for (int polled = 0; polled < SOURCES;) {
+        frontier_set_room(w.f, 256);
+        uv_run(&loop, UV_RUN_ONCE);
+        for (size_t i = 0; i < w.count; i++)
+            poll_once(w.claims[i], round);
+        polled += (int)w.count;
+        w.count = 0;
+    }
 }
 
 static void on_batch(void *arg, const struct discovered *d, const struct error *err)
@@ -71,7 +115,7 @@ static void discover_all(const char *kind, bool queued)
     static struct url urls[BATCH];
     static struct found found[BATCH];
     static char names[BATCH][64];
-    for (int first = 0; first < URLS; first += BATCH) {
+    for (int first = 0; first < urls_wanted; first += BATCH) {
         for (int i = 0; i < BATCH; i++) {
             int n = first + i, source = n / 20 % SOURCES; /* 20 of one source together */
             char text[160];
@@ -94,7 +138,7 @@ static void discover_all(const char *kind, bool queued)
 
 static void claim_many(void)
 {
-    while (handed_back < CLAIMED) {
+    while (handed_back < (size_t)urls_wanted / 10) {
         frontier_set_room(w.f, 256);
         uv_run(&loop, UV_RUN_ONCE);
         for (size_t i = 0; i < w.count; i++) {
@@ -111,7 +155,11 @@ static void measure(void **state)
     (void)state;
     worker_open(&w, "one");
     double empty = memory();
-    add_sources();
+    add_rows();
+    double rows = memory();
+    add_polls();
+    poll_all(0);
+    poll_all(1);
     double sources = memory(), t0 = seconds(), cpu0 = redis_cpu();
     discover_all("archive", false);
     double t1 = seconds(), cpu1 = redis_cpu(), seen = memory();
@@ -119,17 +167,19 @@ static void measure(void **state)
     double t2 = seconds(), cpu2 = redis_cpu(), queued = memory();
     claim_many();
     double t3 = seconds(), cpu3 = redis_cpu();
-    double a_seen = (seen - sources) / URLS;
-    print_message("{\"bytes_a_source\": %.0f, \"bytes_a_seen_url\": %.1f, \"bytes_a_queued_url\": %.0f, \"seen_a_second\": %.0f, "
+    double a_seen = (seen - sources) / urls_wanted;
+    print_message("{\"bytes_an_added_source\": %.0f, \"bytes_a_source\": %.0f, \"bytes_a_seen_url\": %.1f, \"bytes_a_queued_url\": %.0f, \"seen_a_second\": %.0f, "
                   "\"seen_redis_us\": %.1f, \"queued_a_second\": %.0f, \"queued_redis_us\": %.1f, \"claims_a_second\": %.0f, \"claim_redis_us\": %.1f}\n",
-                  (sources - empty) / SOURCES, a_seen, (queued - seen) / URLS - a_seen, URLS / (t1 - t0), (cpu1 - cpu0) / URLS * 1e6,
-                  URLS / (t2 - t1), (cpu2 - cpu1) / URLS * 1e6, (double)handed_back / (t3 - t2), (cpu3 - cpu2) / (double)handed_back * 1e6);
+                  (rows - empty) / SOURCES, (sources - empty) / SOURCES, a_seen, (queued - seen) / urls_wanted - a_seen, urls_wanted / (t1 - t0), (cpu1 - cpu0) / urls_wanted * 1e6,
+                  urls_wanted / (t2 - t1), (cpu2 - cpu1) / urls_wanted * 1e6, (double)handed_back / (t3 - t2), (cpu3 - cpu2) / (double)handed_back * 1e6);
     worker_close(&w);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test_setup_teardown(measure, world_open, world_close) };
     server.fsync = "everysec";
+    if (argc > 1)
+        urls_wanted = atoi(argv[1]);
     return world_run(tests, COUNT(tests));
 }

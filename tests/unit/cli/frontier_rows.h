@@ -93,8 +93,7 @@ static __attribute__((unused)) void rows_closed(const char *url, const char *out
 static __attribute__((unused)) void rows_poll(const char *source, const char *url, const char *due_in_ms)
 {
     rows_do(url, "local rec = record({ id = ARGV[1], url = ARGV[2], source = ARGV[4], kind = 2, budget = ARGV[3], domain = '' }) "
-                 "call('HSET', base .. ':polls', '2' .. ARGV[1], cmsgpack.pack(rec)) "
-                 "call('ZADD', base .. ':due', now() + tonumber(ARGV[5]), 'p2' .. ARGV[1])", source, due_in_ms);
+                 "poll_set('2' .. ARGV[1], rec, now() + tonumber(ARGV[5]))", source, due_in_ms);
 }
 
 #endif

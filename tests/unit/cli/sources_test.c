@@ -46,7 +46,7 @@ static void first_look(void **state)
 {
     (void)state;
     ask_empty();
-    freeReplyObject(redis_server_ask(&ask_server, "HSET %s status x errors 1 last_poll_at 1 items 0", key_source("tidings", "seen.example").s));
+    freeReplyObject(redis_server_ask(&ask_server, "HSET %s status x errors 1 polled 1 items 0", key_source("tidings", "seen.example").s));
     freeReplyObject(redis_server_ask(&ask_server, "EVAL %s 1 %s",
                                      "local t = redis.call('TIME') return redis.call('ZADD', KEYS[1], t[1] * 1000, 'w')", key_workers("tidings").s));
     freeReplyObject(redis_server_ask(&ask_server, "HSET %s status %s", key_source("tidings", "seen.example").s, "robots.txt: Disallow: /"));

@@ -65,7 +65,7 @@ static void populate(void)
     worker("dead", "3000000");
     for (int p = 0; p < 6; p++)
         owns(p, "alive");
-    row("news.example", "last_poll_at=1764000000000|status=ok|items=3|errors=0|last_new_at=1764000000000");
+    row("news.example", "polled=1764000000000|status=ok|items=3|new=1764000000000");
 }
 
 static int64_t number(const json_t *o, const char *path)

@@ -242,7 +242,7 @@ static __attribute__((unused)) void check_balance(const char *when)
 /* A row for a source, as crawler/sources.c makes it. */
 static __attribute__((unused)) void put_source(const char *name)
 {
-    freeReplyObject(redis_server_ask(&server, "HSET %s:source:%s state active", prefix, name));
+    freeReplyObject(redis_server_ask(&server, "HSET %s:source:%s url https://%s/", prefix, name, name));
 }
 
 /* Runs a script in a partition, after frontier_lib.lua and partition(); the answer is a number or something that counts. */
@@ -264,8 +264,9 @@ static __attribute__((unused)) long long run_script(int partition, const char *s
 /* What is scheduled in a partition for later is due now, as if the time had come. */
 static __attribute__((unused)) void make_due(int partition)
 {
-    run_script(partition, "for _, m in ipairs(call('ZRANGE', base .. ':due', 0, -1)) do call('ZADD', base .. ':due', 1, m) end return 1", 0,
-               NULL);
+    run_script(partition, "for _, m in ipairs(call('ZRANGE', base .. ':due', 0, -1)) do call('ZADD', base .. ':due', 1, m) end "
+                          "local all = polls_all() for i = 1, #all, SHARE_STEP do "
+                          "if all[i + 1] > 0 then poll_set(all[i], poll_of(all[i], all[i + 2]), 1000) end end return 1", 0, NULL);
 }
 
 /* A number in a partition's keys: field of the row, say. */

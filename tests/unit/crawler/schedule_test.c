@@ -153,6 +153,8 @@ static void bytes_keep_it(void **state)
     assert_memory_equal(back.hours, s.hours, sizeof(s.hours));
     assert_memory_equal(back.weekdays, s.weekdays, sizeof(s.weekdays));
     assert_true(schedule_rate(&back) == schedule_rate(&s));
+    assert_true(s.new_s - back.new_s >= 0 && s.new_s - back.new_s < 300 && s.full_s == back.full_s);
+    assert_true(back.lately <= s.lately && back.lately > s.lately * 0.99f);
     for (size_t cut = 0; cut < len; cut++) { /* of another layout, or cut: a poll that was never made */
         schedule_read(&back, bytes, cut);
         assert_int_equal(back.polled_s, 0);

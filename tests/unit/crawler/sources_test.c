@@ -61,22 +61,23 @@ static bool poll_put(const char *source, const char *text, const char *due_in_ms
     return new;
 }
 
-static int polls(const char *hash_or_due)
+/* Counts polls for which an expression of their due time (ms) holds. */
+static int polls(const char *that)
 {
     long long n = 0;
-    for (int p = 0; p < PARTITIONS; p++)
-        n += redis_server_number(&server, strcmp(hash_or_due, "polls") == 0 ? "HLEN %s:%s" : "ZCARD %s:%s", key_partition(P, p).s, hash_or_due);
-    return (int)n;
-}
-
-static int polls_due_now(void)
-{
-    long long n = 0;
-    redisReply *t = redis_server_ask(&server, "TIME");
-    long long now_ms = atoll(t->element[0]->str) * 1000 + 999;
-    freeReplyObject(t);
-    for (int p = 0; p < PARTITIONS; p++)
-        n += redis_server_number(&server, "ZCOUNT %s:due -inf %lld", key_partition(P, p).s, now_ms);
+    char *source = xasprintf("partition(KEYS[1], KEYS[2]) local n, all = 0, polls_all() for i = 2, #all, SHARE_STEP do local due = all[i] * 1000 "
+                             "if %s then n = n + 1 end end return n", that);
+    struct redis_script script = { .name = "test", .prelude = frontier_lib_lua, .source = source };
+    for (int p = 0; p < PARTITIONS; p++) {
+        struct error err;
+        struct key base = key_partition(P, p);
+        const char *argv[] = { base.s, P };
+        redisReply *reply = redis_ask_script(server.c, &script, 2, COUNT(argv), argv, NULL, &err);
+        CHECK(reply && reply->type == REDIS_REPLY_INTEGER, "polls of %d", p);
+        n += reply->integer;
+        freeReplyObject(reply);
+    }
+    free(source);
     return (int)n;
 }
 
@@ -139,7 +140,7 @@ static void listing(void **state)
                         .drop_params = { { "sid" } } };
     CHECK(source_add(server.c, P, &s, &err), "%s", err.message);
     CHECK(add("bare", "https://bare.example/", &err), "%s", err.message);
-    freeReplyObject(redis_server_ask(&server, "HSET %s last_poll_at 1764000000000 status ok errors 0", key_source(P, "bare").s));
+    freeReplyObject(redis_server_ask(&server, "HSET %s polled 1764000000000 status ok", key_source(P, "bare").s));
     json_t *rows = list_of(2), *bare = json_array_get(rows, 0), *full = json_array_get(rows, 1);
     assert_string_equal(text(bare, "name"), "bare");
     assert_string_equal(text(bare, "origin"), "added");
@@ -189,14 +190,14 @@ static void polls_of_commands(void **state)
     CHECK(poll_put("two", "https://two.example/feed", "600000"), "put");
     CHECK(!poll_put("two", "https://one.example/feed", "0"), "a poll of a source that is watched was taken");
     CHECK(source_pause(server.c, P, "one", true, &err), "%s", err.message);
-    assert_int_equal(polls("polls"), 3);
-    assert_int_equal(polls("due"), 1); /* of two */
-    assert_int_equal(polls_due_now(), 0);
+    assert_int_equal(polls("true"), 3);
+    assert_int_equal(polls("due > 0"), 1); /* of two */
+    assert_int_equal(polls("due > 0 and due <= now()"), 0);
     CHECK(source_pause(server.c, P, "one", false, &err), "%s", err.message);
-    assert_int_equal(polls_due_now(), 2); /* at once, though one was far off */
+    assert_int_equal(polls("due > 0 and due <= now()"), 2); /* at once, though one was far off */
     CHECK(source_remove(server.c, P, "one", &err), "%s", err.message);
-    assert_int_equal(polls("polls"), 1);
-    assert_int_equal(polls("due"), 1);
+    assert_int_equal(polls("true"), 1);
+    assert_int_equal(polls("due > 0"), 1);
     CHECK(!source_remove(server.c, P, "one", &err) && err.kind == ERROR_INVALID && strstr(err.message, "sources list"), "%s", err.message);
     CHECK(!source_pause(server.c, P, "one", true, &err) && err.kind == ERROR_INVALID, "%s", err.message);
     CHECK(add("again", "https://one.example/", &err), "%s", err.message);
@@ -314,7 +315,7 @@ static void file_wins(void **state)
     assert_string_equal(text(json_array_get(rows, 2), "origin"), "file");
     assert_string_equal(text(json_array_get(rows, 2), "state"), "paused"); /* what a person said stays */
     json_decref(rows);
-    assert_int_equal(polls("polls"), 0);
+    assert_int_equal(polls("true"), 0);
     CHECK(!source_remove(server.c, P, "two", &err) && strstr(err.message, "/dev/null"), "%s", err.message);
     CHECK(!add("x", "https://two.example/", &err), "added beside the file's");
 
@@ -330,7 +331,7 @@ static void file_wins(void **state)
     RUN_UNTIL(&loop, sources_ready(a.sources));
     assert_int_equal(sources_count(a.sources), 3);
     assert_string_equal(sources_get(a.sources, "two")->url, "https://new.example/");
-    assert_int_equal(polls("polls"), 0);
+    assert_int_equal(polls("true"), 0);
     crawler_down(&a);
 
     /* Restarted with the same file: nothing changes. */
@@ -375,8 +376,11 @@ static const char *polled_by(const char *text)
     struct key base = partition_of(&u);
     unsigned char raw[ID_RAW_LEN];
     id_to_raw(&u.id, raw);
-    redisReply *reply = redisCommand(server.c, "EVAL %s 1 %s:polls %b", "local v = redis.call('HGET', KEYS[1], '2' .. ARGV[1]) "
-                                     "return v and cmsgpack.unpack(v)[3] or ''", base.s, raw, sizeof(raw));
+    static const struct redis_script script = { .name = "test", .prelude = frontier_lib_lua, .source =
+        "partition(KEYS[1], KEYS[2]) local rec = poll_get('2' .. ARGV[1]) return rec and rec[R_SOURCE] or ''" };
+    struct error err;
+    const char *argv[] = { base.s, P, (char *)raw };
+    redisReply *reply = redis_ask_script(server.c, &script, 2, COUNT(argv), argv, (size_t[]){ strlen(base.s), strlen(P), sizeof(raw) }, &err);
     CHECK(reply && reply->type == REDIS_REPLY_STRING, "%s", text);
     snprintf(name, sizeof(name), "%s", reply->str);
     freeReplyObject(reply);
@@ -399,7 +403,7 @@ static void one_site_one_source(void **state)
     up();
     CHECK(add("old", "https://old.example/", &err) && add("new", "https://www.old.example/", &err) && add("other", "https://other.example/", &err),
           "%s", err.message);
-    freeReplyObject(redis_server_ask(&server, "HSET %s added_at 1", key_source(P, "old").s)); /* not within the same millisecond */
+    freeReplyObject(redis_server_ask(&server, "HSET %s added 1", key_source(P, "old").s)); /* not within the same millisecond */
     crawler_up(&a, NULL, 0);
     crawler_up(&b, NULL, 0);
     RUN_UNTIL(&loop, heard(&a, "+new ") && heard(&b, "+new "));

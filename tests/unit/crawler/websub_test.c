@@ -148,9 +148,11 @@ static long long due_in_ms(void)
     struct key base = key_partition(P, place.partition);
     unsigned char raw[ID_RAW_LEN];
     id_to_raw(&u.id, raw);
-    redisReply *reply = redisCommand(server.c, "EVAL %s 1 %s:due %b", "local t = redis.call('TIME') "
-                                     "return redis.call('ZSCORE', KEYS[1], 'p2' .. ARGV[1]) - t[1] * 1000 - math.floor(t[2] / 1000)", base.s,
-                                     raw, sizeof(raw));
+    static const struct redis_script script = { .name = "test", .prelude = frontier_lib_lua, .source =
+        "partition(KEYS[1], KEYS[2]) local _, due = poll_get('2' .. ARGV[1]) return due - now()" };
+    struct error err;
+    const char *argv[] = { base.s, P, (char *)raw };
+    redisReply *reply = redis_ask_script(server.c, &script, 2, COUNT(argv), argv, (size_t[]){ strlen(base.s), strlen(P), sizeof(raw) }, &err);
     CHECK(reply && reply->type == REDIS_REPLY_INTEGER, "due");
     long long ms = reply->integer;
     freeReplyObject(reply);
@@ -163,7 +165,7 @@ static void put_poll(void)
 {
     static const struct redis_script script = { .name = "test", .prelude = frontier_lib_lua, .source =
         "partition(KEYS[1], KEYS[2]) local rec = record({ id = ARGV[1], url = ARGV[2], source = 'news', kind = 2, budget = 'x' }) "
-        "call('HSET', base .. ':polls', '2' .. ARGV[1], cmsgpack.pack(rec)) call('ZADD', base .. ':due', now() + 3600000, 'p2' .. ARGV[1]) return 1" };
+        "poll_set('2' .. ARGV[1], rec, now() + 3600000) return 1" };
     struct error err;
     struct url u = feed_url();
     struct place place = place_of(meta, u.host, u.port);

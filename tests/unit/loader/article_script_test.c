@@ -278,16 +278,16 @@ static void addresses_go_with_their_article(void **state)
 
 static void health_tells_the_newest(void **state)
 {
-    const char *first[] = { "t:source:a", "t:hp", "", "1", "2000", "last_error_at", "last_error", "dns" };
-    const char *older[] = { "t:source:a", "t:hp", "1", "2", "1000", "last_error_at", "last_error", "timeout" };
-    const char *gone[] = { "t:source:b", "t:hp", "2", "3", "1000", "last_error_at", "last_error", "timeout" };
+    const char *first[] = { "t:source:a", "t:hp", "", "1", "2000", "failed", "error", "dns" };
+    const char *older[] = { "t:source:a", "t:hp", "1", "2", "1000", "failed", "error", "timeout" };
+    const char *gone[] = { "t:source:b", "t:hp", "2", "3", "1000", "failed", "error", "timeout" };
 
     (void)state;
     redis_text(redis, "HSET t:source:a url x");
     freeReplyObject(script_eval(redis, &load_health_script, 2, 8, first, NULL));
     freeReplyObject(script_eval(redis, &load_health_script, 2, 8, older, NULL));
     freeReplyObject(script_eval(redis, &load_health_script, 2, 8, gone, NULL));
-    assert_string_equal(redis_text(redis, "HGET t:source:a last_error"), "dns");
+    assert_string_equal(redis_text(redis, "HGET t:source:a error"), "dns");
     assert_string_equal(redis_text(redis, "EXISTS t:source:b"), "0");
     assert_string_equal(redis_text(redis, "GET t:hp"), "3");
 }
