@@ -47,6 +47,7 @@ void fetch_easy_return(struct fetch *t)
     t->easy = NULL;
     curl_easy_setopt(i.easy, CURLOPT_RESOLVE, NULL);
     curl_easy_setopt(i.easy, CURLOPT_HTTPHEADER, NULL);
+    curl_easy_setopt(i.easy, CURLOPT_ERRORBUFFER, NULL);
     curl_easy_setopt(i.easy, CURLOPT_FRESH_CONNECT, 0L);
     if (t->form) {
         curl_easy_setopt(i.easy, CURLOPT_POSTFIELDS, NULL);
@@ -77,6 +78,7 @@ void fetch_easy_attach(struct fetch *t, const struct dns_answer *a)
     curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers);
     if (t->form)
         curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, t->form);
+    curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, t->curl_says);
     curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
     curl_easy_setopt(t->easy, CURLOPT_HEADERDATA, t);
     curl_easy_setopt(t->easy, CURLOPT_WRITEDATA, t);

@@ -38,6 +38,7 @@ struct fetch {
     int64_t content_length;           /* -1: not told */
     bool chunked, keep_partial, check_whole, has_headers, wanted, too_large, uses_reserve, waiting;
     const char *refused;              /* why the address was */
+    char curl_says[CURL_ERROR_SIZE];  /* of a failure, in its words */
     int retries;
     int64_t begun_mono_ms, first_byte_mono_ms, paused_since_mono_ms, paused_ms;
     int64_t window_mono_ms;           /* of the stall rule: began then, with window_bytes received */

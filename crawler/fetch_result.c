@@ -96,12 +96,20 @@ static enum fetch_error error_of(CURLcode code)
     }
 }
 
-/* Curl's own words only where ours tell too little. */
 static void fail_with(struct fetch *t, enum fetch_error error, const char *detail)
 {
     char message[sizeof(t->result.message)];
     snprintf(message, sizeof(message), detail ? "%s: %s" : "%s", trouble_words(error), detail);
     fetch_fail(t, error, message);
+}
+
+/* Curl's own words only where ours tell too little. */
+static const char *curl_detail(const struct fetch *t, CURLcode code)
+{
+    enum fetch_error error = error_of(code);
+    if (error != FETCH_BROKEN && error != FETCH_TLS)
+        return NULL;
+    return t->curl_says[0] ? t->curl_says : curl_easy_strerror(code);
 }
 
 static void judge(struct fetch *t, CURLcode code)
@@ -114,7 +122,7 @@ static void judge(struct fetch *t, CURLcode code)
     else if (code == CURLE_OK || (unwanted && code == CURLE_WRITE_ERROR))
         t->result.error = FETCH_OK;
     else
-        fail_with(t, error_of(code), error_of(code) == FETCH_BROKEN ? curl_easy_strerror(code) : NULL);
+        fail_with(t, error_of(code), curl_detail(t, code));
 }
 
 int64_t fetch_counts_from_mono_ms(const struct fetch_result *r, int64_t delay_ms)

@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 #define ROBOTS_MAX_BYTES (512 * 1024) /* what lies beyond is not read; a line cut there is dropped */
+#define ROBOTS_READ_BYTES (ROBOTS_MAX_BYTES + 1) /* for those who fetch it: a byte more tells robots_parse() that there is more */
 
 struct robots;
 

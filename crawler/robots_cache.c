@@ -27,7 +27,7 @@ struct entry {
     struct entry *prev, *next;    /* ring, oldest first */
     char *authority;              /* owned */
     struct robots *rules;         /* owned; NULL: unreachable */
-    char why[64];
+    char *why;                    /* owned; for those */
     int64_t expires_mono_ms;
     size_t bytes;
 };
@@ -67,6 +67,7 @@ static void entry_drop(struct robots_cache *rc, struct entry *e)
     rc->bytes -= e->bytes;
     robots_destroy(e->rules);
     free(e->authority);
+    free(e->why);
     free(e);
 }
 
@@ -79,9 +80,8 @@ static struct entry *entry_put(struct robots_cache *rc, const char *authority, s
     while (rc->oldest && (map_count(rc->entries) >= ENTRIES_MAX || rc->bytes + bytes > BYTES_MAX))
         entry_drop(rc, rc->oldest);
     struct entry *e = xcalloc(1, sizeof(*e));
-    *e = (struct entry){ .prev = rc->newest, .authority = xstrdup(authority), .rules = rules, .bytes = bytes + 256,
+    *e = (struct entry){ .prev = rc->newest, .authority = xstrdup(authority), .rules = rules, .why = xstrdup(why), .bytes = bytes + 256,
                          .expires_mono_ms = clock_mono_ms() + keep_ms };
-    snprintf(e->why, sizeof(e->why), "%s", why ? why : "");
     *(rc->newest ? &rc->newest->next : &rc->oldest) = e;
     rc->newest = e;
     rc->bytes += e->bytes;
@@ -184,9 +184,9 @@ static void read_answer(struct robots_query *q, const struct fetch_result *r)
 {
     char why[TROUBLE_ROBOTS_SIZE];
     struct buffer text;
-    buffer_init(&text, ROBOTS_MAX_BYTES);
-    struct decode_limits limits = { .max_bytes = ROBOTS_MAX_BYTES };
-    if (r->error != FETCH_OK && r->error != FETCH_TOO_LARGE) {
+    buffer_init(&text, ROBOTS_READ_BYTES);
+    struct decode_limits limits = { .max_bytes = ROBOTS_READ_BYTES };
+    if (r->error != FETCH_OK && !(r->error == FETCH_TOO_LARGE && r->body.len > 0)) { /* too many headers are no answer */
         store(q, 0, r->message, NULL, 0);
     } else if (r->status >= 200 && r->status < 300) {
         decode_body(r->body.data ? r->body.data : "", r->body.len, r->header[HEADER_CONTENT_ENCODING], &limits, &text, NULL, NULL);
@@ -218,7 +218,7 @@ static void on_turn(void *arg)
     struct robots_query *q = arg;
     q->wait = NULL;
     q->fetch = fetch_start(q->cache->crawl->fetcher, &(struct fetch_request){
-        .url = q->at, .accept = "text/plain, */*;q=0.5", .max_body_bytes = ROBOTS_MAX_BYTES, .keep_partial = true, .want = want,
+        .url = q->at, .accept = "text/plain, */*;q=0.5", .max_body_bytes = ROBOTS_READ_BYTES, .keep_partial = true, .want = want,
         .done = on_fetched, .arg = q });
 }
 

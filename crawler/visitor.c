@@ -25,7 +25,7 @@ struct known { /* robots.txt of one authority */
     struct robots *rules; /* owned; NULL: it could not be read */
     int status;
     enum fetch_error error;
-    char why[64];
+    char why[160];
     int64_t crawl_delay_ms;
 };
 
@@ -167,13 +167,13 @@ static struct known *known_from(const struct visited *a)
 {
     struct known *k = xcalloc(1, sizeof(*k));
     struct buffer text;
-    struct decode_limits limits = { .max_bytes = ROBOTS_MAX_BYTES };
-    bool answered = a->end == VISITED_ANSWER || (a->end == VISITED_FAILED && a->error == FETCH_TOO_LARGE);
-    buffer_init(&text, ROBOTS_MAX_BYTES);
+    struct decode_limits limits = { .max_bytes = ROBOTS_READ_BYTES };
+    bool answered = a->end == VISITED_ANSWER || (a->end == VISITED_FAILED && a->error == FETCH_TOO_LARGE && a->body.len > 0);
+    buffer_init(&text, ROBOTS_READ_BYTES);
     k->status = answered ? a->status : 0;
     if (!answered) {
         k->error = a->error;
-        snprintf(k->why, sizeof(k->why), "%.63s", a->end == VISITED_LATE ? "no time was left" : a->message);
+        snprintf(k->why, sizeof(k->why), "%.150s", a->end == VISITED_LATE ? "no time was left" : a->message);
     } else if (a->status == 429 || a->status >= 500) {
         trouble_robots(k->why, a->status);
     } else {
@@ -195,7 +195,7 @@ static const struct known *robots_of(struct visitor *v, const struct url *url)
     struct url u;
     for (int hop = 0; !k && hop <= ROBOTS_REDIRECTS_MAX && url_parse(&u, at, strlen(at), NULL, NULL, NULL); hop++) {
         forget_answer(&a);
-        request(v, &u, "text/plain, */*;q=0.5", NULL, ROBOTS_MAX_BYTES, v->config->crawler.delay_ms, &a);
+        request(v, &u, "text/plain, */*;q=0.5", NULL, ROBOTS_READ_BYTES, v->config->crawler.delay_ms, &a);
         const char *location = a.header[HEADER_LOCATION];
         char *next = is_redirect(&a) && location ? url_absolute(location, strlen(location), u.fetch) : NULL;
         url_fini(&u);
