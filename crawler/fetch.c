@@ -10,6 +10,7 @@
  * - Names are resolved by dns.h and handed over by CURLOPT_RESOLVE. Entries never expire (DNS_CACHE_TIMEOUT -1, which also
  *   saves a walk of the whole cache after each transfer); an easy handle removes the entry of its transfer before with "-".
  * - A one-shot timer that fires a little early is not set again by curl, so the loop's time is updated first.
+ * - A connection of TLS keeps its peer's certificates, decoded; one with many is not kept, and there is no cache of sessions.
  * - Easy handles are used again without a reset: everything but URL, headers and addresses is the same for all.
  *
  * Limits of time are the sweep's, not curl's: a transfer we paused must not be blamed, and 4,000 slow transfers would wake
@@ -181,6 +182,7 @@ void fetch_free(struct fetch *t)
 void fetch_begin_transfer(struct fetch *t)
 {
     t->state = TRANSFERRING;
+    t->opened = -1;
     t->begun_mono_ms = t->window_mono_ms = clock_mono_ms();
     CURLMcode rc = curl_multi_add_handle(t->fetcher->multi, t->easy);
     assert(rc == CURLM_OK);

@@ -3,12 +3,14 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "crawler/tcp_received.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #define SKIP_MAX (64 * 1024)      /* of an unwanted body read to keep the connection; more costs it */
+#define HANDSHAKE_KEPT_MAX (8 * 1024) /* bytes; a connection that took more is closed after its first answer */
 #define BODY_FIRST (16 * 1024)
 #define TOLD_FIRST (64 * 1024)    /* of a length that is told: one that is larger is believed as it comes, or tarpits would hold the budget */
 
@@ -42,7 +44,19 @@ curl_socket_t fetch_on_open_socket(void *arg, curlsocktype purpose, struct curl_
         t->refused = why;
         return CURL_SOCKET_BAD;
     }
-    return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+    t->opened = socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+    return t->opened;
+}
+
+/* Before the request: what a fresh connection has received by now is its TLS handshake, nearly all of it certificates. OpenSSL keeps
+ * them, decoded, as long as the connection lives (measured: 40 KB for an ordinary one, 265 KB for 12 KB of names). */
+int fetch_on_connected(void *arg, char *ip, char *local_ip, int port, int local_port)
+{
+    struct fetch *t = arg;
+    (void)ip, (void)local_ip, (void)port, (void)local_port;
+    if (t->opened >= 0 && tcp_received(t->opened) > HANDSHAKE_KEPT_MAX)
+        curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE, 1L);
+    return CURL_PREREQFUNC_OK;
 }
 
 static void headers_reset(struct fetch *t)

@@ -25,8 +25,10 @@ static CURL *easy_create(struct fetcher *f)
     curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L);
     curl_easy_setopt(e, CURLOPT_DNS_CACHE_TIMEOUT, -1L);
     curl_easy_setopt(e, CURLOPT_MAXAGE_CONN, 30L);
+    curl_easy_setopt(e, CURLOPT_SSL_SESSIONID_CACHE, 0L); /* a handle's five are of other hosts, each with its certificates */
     curl_easy_setopt(e, CURLOPT_BUFFERSIZE, 16384L);
     curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, fetch_on_open_socket);
+    curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, fetch_on_connected);
     curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, fetch_on_header);
     curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, fetch_on_body);
     return e;
@@ -49,6 +51,7 @@ void fetch_easy_return(struct fetch *t)
     curl_easy_setopt(i.easy, CURLOPT_HTTPHEADER, NULL);
     curl_easy_setopt(i.easy, CURLOPT_ERRORBUFFER, NULL);
     curl_easy_setopt(i.easy, CURLOPT_FRESH_CONNECT, 0L);
+    curl_easy_setopt(i.easy, CURLOPT_FORBID_REUSE, 0L);
     if (t->form) {
         curl_easy_setopt(i.easy, CURLOPT_POSTFIELDS, NULL);
         curl_easy_setopt(i.easy, CURLOPT_HTTPGET, 1L);
@@ -83,4 +86,5 @@ void fetch_easy_attach(struct fetch *t, const struct dns_answer *a)
     curl_easy_setopt(t->easy, CURLOPT_HEADERDATA, t);
     curl_easy_setopt(t->easy, CURLOPT_WRITEDATA, t);
     curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETDATA, t);
+    curl_easy_setopt(t->easy, CURLOPT_PREREQDATA, t);
 }

@@ -36,6 +36,7 @@ struct fetch {
     struct buffer body;
     size_t max_body, charged, skipped;
     int64_t content_length;           /* -1: not told */
+    int opened;                       /* socket that was opened for it last; -1: it has a connection used before */
     bool chunked, keep_partial, check_whole, has_headers, wanted, too_large, uses_reserve, waiting;
     const char *refused;              /* why the address was */
     char curl_says[CURL_ERROR_SIZE];  /* of a failure, in its words */
@@ -87,6 +88,7 @@ void fetch_idle_drop(struct idle *i);
 
 /* fetch_answer.c */
 curl_socket_t fetch_on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *a);
+int fetch_on_connected(void *arg, char *ip, char *local_ip, int port, int local_port);
 size_t fetch_on_header(char *line, size_t size, size_t count, void *arg);
 size_t fetch_on_body(char *bytes, size_t size, size_t count, void *arg);
 const char *fetch_header(const struct fetch *t, int i); /* NULL: absent */

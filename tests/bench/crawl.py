@@ -32,10 +32,12 @@ http {{
   types {{ text/html html; application/xml xml; text/plain txt; }}
   access_log off; sendfile on; keepalive_requests 100000; open_file_cache off;
   client_body_temp_path {folder}/tmp; proxy_temp_path {folder}/tmp; fastcgi_temp_path {folder}/tmp; uwsgi_temp_path {folder}/tmp; scgi_temp_path {folder}/tmp;
-  server {{ listen {port}{tls} backlog=4096; root {folder}/www/$host; gzip_static off;{certificate}
-           location ~ html$ {{ gzip_static always; }} }}
-}}
+{servers}}}
 """
+SERVER = """  server {{ {listen} root {folder}/www/$host; gzip_static off; {certificate}
+           location ~ html$ {{ gzip_static always; }} }}
+"""
+HOSTS_A_CERTIFICATE = 20
 
 
 def host(i):
@@ -69,19 +71,34 @@ def build(folder, pages, hosts, base):
         f.write("\n".join(urls) + "\n")
 
 
-def certificate(folder, hosts):
-    names = ",".join("IP:%s" % host(h) for h in range(hosts))
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30", "-subj",
-                    "/CN=bench", "-addext", "subjectAltName=" + names, "-keyout", folder / "key.pem", "-out", folder / "cert.pem"],
-                   check=True, capture_output=True)
+def certificates(folder, hosts):
+    """One for every HOSTS_A_CERTIFICATE hosts, as many names as real ones have; all in cert.pem for who is to trust them."""
+    with open(folder / "cert.pem", "wb") as all_of_them:
+        for first in range(0, hosts, HOSTS_A_CERTIFICATE):
+            names = ",".join("IP:%s" % host(h) for h in range(first, min(first + HOSTS_A_CERTIFICATE, hosts)))
+            path = folder / ("%d.pem" % first)
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30", "-subj",
+                            "/CN=bench%d" % first, "-addext", "subjectAltName=" + names, "-keyout", path + ".key", "-out", path],
+                           check=True, capture_output=True)
+            with open(path, "rb") as f:
+                all_of_them.write(f.read())
 
 
-def start_nginx(folder, port, https):
-    tls = "\n  ssl_certificate {0}/cert.pem; ssl_certificate_key {0}/key.pem; ssl_session_cache off;".format(folder.path) if https else ""
+def servers(folder, port, hosts, https):
+    if not https:
+        return SERVER.format(folder=folder.path, listen="listen %d backlog=4096;" % port, certificate="")
+    text = ""
+    for first in range(0, hosts, HOSTS_A_CERTIFICATE):
+        listen = "".join("listen %s:%d ssl; " % (host(h), port) for h in range(first, min(first + HOSTS_A_CERTIFICATE, hosts)))
+        certificate = "ssl_certificate {0}/{1}.pem; ssl_certificate_key {0}/{1}.pem.key; ssl_session_cache off;".format(folder.path, first)
+        text += SERVER.format(folder=folder.path, listen=listen, certificate=certificate)
+    return text
+
+
+def start_nginx(folder, port, hosts, https):
     config = folder / "nginx.conf"
     with open(config, "w") as f:
-        f.write(NGINX.format(folder=folder.path, port=port, tls=" ssl" if https else "", certificate=tls,
-                             user="user root;\n" if os.geteuid() == 0 else ""))
+        f.write(NGINX.format(folder=folder.path, servers=servers(folder, port, hosts, https), user="user root;\n" if os.geteuid() == 0 else ""))
     subprocess.run([shutil.which("nginx") or "/usr/sbin/nginx", "-p", folder.path, "-e", folder / "error.log", "-c", config], check=True)
     with open(folder / "nginx.pid") as f:
         return int(f.read())
@@ -146,8 +163,8 @@ def main():
         base = ("https" if args.https else "http", port)
         build(folder.path, args.pages, args.hosts, base)
         if args.https:
-            certificate(folder, args.hosts)
-        nginx = start_nginx(folder, port, args.https)
+            certificates(folder, args.hosts)
+        nginx = start_nginx(folder, port, args.hosts, args.https)
         subprocess.run([os.environ.get("CC", "cc"), "-O2", "-o", folder / "bare_curl", os.path.join(HERE, "bare_curl.c"), "-lcurl"], check=True)
         rows = []
         for _ in range(args.runs):
