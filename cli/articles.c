@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/live_view.h"
+#include "cli/paragraph.h"
 #include "pipeline/keys.h"
 
 #include <limits.h>
@@ -11,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #define SOURCE_COLUMNS 20
 #define TITLE_COLUMNS 100 /* where no terminal says how much room there is */
@@ -113,12 +113,10 @@ static void print_time(const json_t *article)
 /* What an article's time and source leave of a line. */
 static int title_columns(void)
 {
-    int columns, rows;
+    int columns = paragraph_columns() - (16 + 2 + SOURCE_COLUMNS + 2);
 
-    if (!isatty(STDOUT_FILENO))
+    if (!paragraph_columns())
         return TITLE_COLUMNS;
-    live_view_size(STDOUT_FILENO, &columns, &rows);
-    columns -= 16 + 2 + SOURCE_COLUMNS + 2;
     return columns < TITLE_COLUMNS_MIN ? TITLE_COLUMNS_MIN : columns;
 }
 
@@ -178,8 +176,11 @@ static void print_paragraphs(const char *text)
     while (*text) {
         size_t len = strcspn(text, "\n");
         char *line = xstrndup(text, len);
-        articles_print_text(line, 0);
-        putchar('\n');
+        struct buffer b;
+        buffer_init(&b, 0);
+        text_for_terminal(line, len, INT_MAX, live_view_ascii(), &b);
+        paragraph_print(buffer_str(&b), 0, 0);
+        buffer_fini(&b);
         free(line);
         text += len + (text[len] == '\n');
     }

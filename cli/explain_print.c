@@ -2,11 +2,15 @@
 #include "cli/explain.h"
 
 #include "base/date.h"
+#include "base/text.h"
 #include "cli/articles.h"
+#include "cli/live_view.h"
+#include "cli/paragraph.h"
 #include "cli/row.h"
 #include "cli/table.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,9 +28,12 @@ static __attribute__((format(printf, 2, 3))) void line(const char *name, const c
     va_start(args, fmt);
     vsnprintf(text, sizeof(text), fmt, args);
     va_end(args);
+    struct buffer b;
+    buffer_init(&b, 0);
+    text_for_terminal(text, strlen(text), INT_MAX, live_view_ascii(), &b);
     label(name);
-    articles_print_text(text, 0);
-    putchar('\n');
+    paragraph_print(buffer_str(&b), 12, 12);
+    buffer_fini(&b);
 }
 
 struct when { char s[DATE_TEXT_MAX + 24]; };

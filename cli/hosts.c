@@ -8,6 +8,7 @@
 #include "base/url.h"
 #include "cli/address.h"
 #include "cli/connect.h"
+#include "cli/paragraph.h"
 #include "cli/row.h"
 #include "cli/table.h"
 #include "crawler/robots.h"
@@ -146,12 +147,13 @@ static bool add_robots(json_t *all, redisContext *c, const char *prefix, int par
     return true;
 }
 
+/* typed: without a scheme, so that either is meant. */
 static json_t *read_robots(redisContext *c, const char *prefix, int partition, const struct url *u, bool typed, struct error *err)
 {
     json_t *all = json_array();
-    char *first = xasprintf("%s://%s:%d", u->https ? "https" : "http", u->host, u->port), *plain = xasprintf("http://%s:80", u->host);
-    bool ok = add_robots(all, c, prefix, partition, first, err) &&
-              (!typed || u->port != 443 || add_robots(all, c, prefix, partition, plain, err));
+    char *first = xasprintf("%s://%s:%d", u->https ? "https" : "http", u->host, u->port);
+    char *plain = xasprintf("http://%s:%d", u->host, u->port == 443 ? 80 : u->port);
+    bool ok = add_robots(all, c, prefix, partition, first, err) && (!typed || add_robots(all, c, prefix, partition, plain, err));
     free(first);
     free(plain);
     if (ok)
@@ -162,24 +164,30 @@ static json_t *read_robots(redisContext *c, const char *prefix, int partition, c
 
 static void print_robots(const json_t *robots, int64_t now_ms)
 {
+    struct buffer line;
     size_t i;
     json_t *o;
+    buffer_init(&line, 0);
     json_array_foreach((json_t *)robots, i, o) {
         int64_t status = row_number(o, "status");
-        printf("robots.txt of %s: ", row_text(o, "authority"));
+        buffer_clear(&line);
+        buffer_printf(&line, "robots.txt of %s: ", row_text(o, "authority"));
         if (status == 0)
-            printf("no answer, so nothing is fetched");
+            buffer_puts(&line, "no answer, so nothing is fetched");
         else if (status >= 200 && status < 300)
-            printf("%lld bytes, front page %s%s%s", (long long)row_number(o, "bytes"), json_is_true(json_object_get(o, "front_page_allowed")) ? "allowed" : "denied",
-                   json_object_get(o, "rule") ? ", by " : "", json_object_get(o, "rule") ? log_quote(row_text(o, "rule")) : "");
+            buffer_printf(&line, "%lld bytes, front page %s%s%s", (long long)row_number(o, "bytes"),
+                          json_is_true(json_object_get(o, "front_page_allowed")) ? "allowed" : "denied", json_object_get(o, "rule") ? ", by " : "",
+                          json_object_get(o, "rule") ? log_quote(row_text(o, "rule")) : "");
         else
-            printf("http %lld, so %s is fetched", (long long)status, status == 429 || status >= 500 ? "nothing" : "everything");
+            buffer_printf(&line, "http %lld, so %s is fetched", (long long)status, status == 429 || status >= 500 ? "nothing" : "everything");
         if (json_object_get(o, "crawl_delay_s"))
-            printf(", Crawl-delay %g s", json_real_value(json_object_get(o, "crawl_delay_s")));
-        printf("; asked %s\n", ago_of(now_ms, row_number(o, "fetched_at")).s);
+            buffer_printf(&line, ", Crawl-delay %g s", json_real_value(json_object_get(o, "crawl_delay_s")));
+        buffer_printf(&line, "; asked %s", ago_of(now_ms, row_number(o, "fetched_at")).s);
+        paragraph_print(buffer_str(&line), 0, 2);
     }
     if (json_array_size(robots) == 0)
         puts("robots.txt: not asked for yet");
+    buffer_fini(&line);
 }
 
 static int show(struct invocation *inv, redisContext *c, const struct meta *meta, const struct url *u, bool typed)

@@ -7,6 +7,7 @@
 #include "cli/connect.h"
 #include "cli/letters.h"
 #include "cli/live_view.h"
+#include "cli/paragraph.h"
 #include "cli/row.h"
 #include "cli/source_named.h"
 #include "cli/table.h"
@@ -23,7 +24,7 @@
 #define LOOK_MS 200
 #define OPEN_SHOWN 20
 #define URL_COLUMNS 100
-#define LETTERS_COLUMNS 400
+#define LINE_COLUMNS 2000
 
 static int64_t sum(const json_t *numbers)
 {
@@ -72,7 +73,7 @@ static json_t *read_books(struct invocation *inv, redisContext *c, int partition
 /* --- printing --- */
 
 /* " + 3 reason (a 1, b 2)" for the fields that begin with prefix; nothing when there is none. */
-static void put_group(const json_t *outcomes, const char *prefix)
+static void put_group(struct buffer *out, const json_t *outcomes, const char *prefix)
 {
     struct buffer details;
     const char *field;
@@ -88,24 +89,36 @@ static void put_group(const json_t *outcomes, const char *prefix)
             buffer_printf(&details, "%s%s %lld", details.len ? ", " : "", field + len + 1, (long long)json_integer_value(n));
     }
     if (total > 0)
-        printf(" + %s %lld", prefix, (long long)total);
+        buffer_printf(out, " + %s %lld", prefix, (long long)total);
     if (details.len)
-        printf(" (%s)", buffer_str(&details));
+        buffer_printf(out, " (%s)", buffer_str(&details));
     buffer_fini(&details);
 }
 
 /* "what 3 (a 1, b 2)" */
-static void put_sum(const char *what, const json_t *numbers)
+static void put_sum(struct buffer *out, const char *what, const json_t *numbers)
 {
     const char *field, *before = " (";
     json_t *n;
-    printf("%s %lld", what, (long long)sum(numbers));
+    buffer_printf(out, "%s %lld", what, (long long)sum(numbers));
     json_object_foreach((json_t *)numbers, field, n) {
-        printf("%s%s %lld", before, field, (long long)json_integer_value(n));
+        buffer_printf(out, "%s%s %lld", before, field, (long long)json_integer_value(n));
         before = ", ";
     }
     if (before[0] == ',')
-        putchar(')');
+        buffer_putc(out, ')');
+}
+
+/* A line of text, indented; the buffer is empty afterwards. */
+static void put_line(struct buffer *line)
+{
+    struct buffer shown;
+    buffer_init(&shown, 0);
+    text_for_terminal(buffer_str(line), line->len, LINE_COLUMNS, live_view_ascii(), &shown);
+    fputs("  ", stdout);
+    paragraph_print(buffer_str(&shown), 2, 4);
+    buffer_fini(&shown);
+    buffer_clear(line);
 }
 
 static void put_shown(const char *s, int columns)
@@ -122,14 +135,19 @@ static void put_book(const json_t *row)
     const json_t *outcomes = json_object_get(row, "outcomes");
     put_shown(row_text(row, "source"), URL_COLUMNS);
     printf("  %s  %s\n", row_text(row, "day"), json_is_true(json_object_get(row, "balanced")) ? "balances" : "DOES NOT BALANCE");
-    printf("  found %lld + reopened %lld = seen %lld + ", (long long)row_number(row, "found"), (long long)row_number(row, "reopened"),
-           (long long)row_number(row, "seen"));
-    put_sum("filtered", json_object_get(row, "filtered"));
-    printf(" + accepted %lld\n  accepted %lld = ", (long long)row_number(row, "accepted"), (long long)row_number(row, "accepted"));
-    put_sum("open", json_object_get(row, "open"));
+    struct buffer line;
+    buffer_init(&line, 0);
+    buffer_printf(&line, "found %lld + reopened %lld = seen %lld + ", (long long)row_number(row, "found"), (long long)row_number(row, "reopened"),
+                  (long long)row_number(row, "seen"));
+    put_sum(&line, "filtered", json_object_get(row, "filtered"));
+    buffer_printf(&line, " + accepted %lld", (long long)row_number(row, "accepted"));
+    put_line(&line);
+    buffer_printf(&line, "accepted %lld = ", (long long)row_number(row, "accepted"));
+    put_sum(&line, "open", json_object_get(row, "open"));
     for (int o = 0; o < OUTCOME_COUNT; o++)
-        put_group(outcomes, outcome_name((enum outcome)o));
-    putchar('\n');
+        put_group(&line, outcomes, outcome_name((enum outcome)o));
+    put_line(&line);
+    buffer_fini(&line);
 }
 
 static void put_open(const json_t *open, int64_t total)
@@ -176,11 +194,11 @@ static void put_letters(const json_t *letters, const char *day)
     buffer_init(&text, 0);
     letters_say(letters, &text);
     if (day)
-        printf("dead letters, %s: ", day);
+        printf("dead letters, %s:\n", day);
     else
-        printf("dead letters, last %d days: ", DEADLETTER_DAYS);
-    put_shown(buffer_str(&text), LETTERS_COLUMNS);
-    puts("; see `tidings deadletters list`");
+        printf("dead letters, last %d days:\n", DEADLETTER_DAYS);
+    buffer_puts(&text, "; see `tidings deadletters list`");
+    put_line(&text);
     buffer_fini(&text);
 }
 

@@ -79,7 +79,7 @@ static struct meta *meta_of(redisContext *c, const struct config *config, struct
 
 static int list(struct invocation *inv, redisContext *c)
 {
-    static const char *const headers[] = { "NAME", "STATE", "FROM", "LAST POLL", "LAST NEW", ">ERRORS", "STATUS", "ADDRESS", NULL };
+    static const char *const headers[] = { "NAME", "STATE", "FROM", "POLLED", "NEW", ">ERRORS", "STATUS", "ADDRESS", NULL };
     struct error err;
     size_t i;
     json_t *row, *rows = source_list(c, inv->config->prefix, &err);

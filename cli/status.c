@@ -8,6 +8,7 @@
 #include "cli/connect.h"
 #include "cli/letters.h"
 #include "cli/live_view.h"
+#include "cli/paragraph.h"
 #include "cli/row.h"
 #include "cli/table.h"
 #include "crawler/sources.h"
@@ -26,7 +27,7 @@
 #include <string.h>
 #include <time.h>
 
-#define LINE_COLUMNS 160
+#define LINE_COLUMNS 600
 #define USUAL_DAYS 14 /* before today: what a source usually brings */
 
 static int64_t sum(const json_t *numbers, const char *prefix)
@@ -263,12 +264,13 @@ static json_t *read_status(const struct connection *c, const struct config *conf
 
 /* --- for people --- */
 
-static void put_shown(const char *s)
+/* The rest of a line that begins with so many columns. */
+static void put_shown(const char *s, int used)
 {
     struct buffer b;
     buffer_init(&b, 0);
     text_for_terminal(s, strlen(s), LINE_COLUMNS, live_view_ascii(), &b);
-    fputs(buffer_str(&b), stdout);
+    paragraph_print(buffer_str(&b), used, used);
     buffer_fini(&b);
 }
 
@@ -281,13 +283,16 @@ static void put_workers(const json_t *s)
         printf(", `tidings run` with pid %lld", (long long)row_number(s, "running"));
     printf("; partitions held: %lld of %lld\n", (long long)row_number(s, "held"), (long long)row_number(s, "partitions"));
     json_array_foreach(workers, i, w) {
-        fputs("            ", stdout);
-        put_shown(row_text(w, "name"));
-        printf("  %lld partition%s", (long long)row_number(w, "partitions"), text_plural(row_number(w, "partitions")));
+        struct buffer line;
+        buffer_init(&line, 0);
+        buffer_printf(&line, "%s  %lld partition%s, ", row_text(w, "name"), (long long)row_number(w, "partitions"), text_plural(row_number(w, "partitions")));
         if (row_number(w, "seen_at"))
-            printf(", heard of %s\n", ago_of(row_number(s, "now"), row_number(w, "seen_at")).s);
+            buffer_printf(&line, "heard of %s", ago_of(row_number(s, "now"), row_number(w, "seen_at")).s);
         else
-            puts(", silent");
+            buffer_puts(&line, "silent");
+        printf("%12s", "");
+        put_shown(buffer_str(&line), 12);
+        buffer_fini(&line);
     }
 }
 
@@ -297,7 +302,7 @@ static void put_numbers(const char *label, const json_t *numbers)
     json_t *n;
     printf("%-12s", label);
     json_object_foreach((json_t *)numbers, name, n) {
-        printf("%s%s %lld", before, name, (long long)json_integer_value(n));
+        printf("%s%s %lld", before, strcmp(name, "on_its_way") == 0 ? "on its way" : name, (long long)json_integer_value(n));
         before = ", ";
     }
     putchar('\n');
@@ -308,10 +313,13 @@ static void put_letters(const json_t *s)
     struct buffer text;
     const json_t *kept = json_object_get(json_object_get(s, "deadletters"), "last_30_days");
     buffer_init(&text, 0);
-    letters_say(kept, &text);
-    fputs("dead        ", stdout);
-    put_shown(letters_of(kept, NULL) ? buffer_str(&text) : "no dead letters");
-    puts(letters_of(kept, NULL) ? "; in 30 days" : " in 30 days");
+    buffer_printf(&text, "in %d days: ", DEADLETTER_DAYS);
+    if (letters_of(kept, NULL) > 0)
+        letters_say(kept, &text);
+    else
+        buffer_puts(&text, "none");
+    fputs("deadletters ", stdout);
+    put_shown(buffer_str(&text), 12);
     buffer_fini(&text);
 }
 
@@ -325,9 +333,19 @@ static void put_memory(const char *label, const json_t *m)
     putchar('\n');
 }
 
+/* What the last look said, unless nobody looks. */
+static void put_state(struct table *t, const json_t *row)
+{
+    char text[SOURCE_NAME_MAX + 32];
+    bool active = strcmp(row_text(row, "state"), "active") == 0;
+    snprintf(text, sizeof(text), "merged with %s", row_text(row, "same_as"));
+    table_put(t, json_object_get(row, "same_as") ? text : active ? row_text(row, "status") : row_text(row, "state"));
+}
+
+/* TODAY, USUAL: articles (UTC); FAILED: pages of today. */
 static void put_sources(const json_t *s)
 {
-    static const char *const headers[] = { "SOURCE", "STATE", "LAST POLL", "NEXT", "LAST NEW", ">ARTICLES TODAY", ">USUALLY", ">FAILED", ">ERRORS", "STATUS", NULL };
+    static const char *const headers[] = { "SOURCE", "POLLED", "NEXT", "NEW", ">TODAY", ">USUAL", ">FAILED", "STATUS", NULL };
     size_t i;
     json_t *row, *rows = json_object_get(s, "sources");
     int64_t now_ms = row_number(s, "now");
@@ -340,7 +358,6 @@ static void put_sources(const json_t *s)
         int64_t next_ms = row_number(row, "next_poll_at");
         char usual[24];
         table_put(t, row_text(row, "name"));
-        table_put(t, json_object_get(row, "same_as") ? "merged" : row_text(row, "state"));
         table_age(t, now_ms, row_number(row, "last_poll_at"));
         if (next_ms && next_ms <= now_ms)
             table_put(t, "due");
@@ -351,8 +368,7 @@ static void put_sources(const json_t *s)
         snprintf(usual, sizeof(usual), "%.1f", json_real_value(json_object_get(row, "usual_per_day")));
         table_put(t, json_object_get(row, "usual_per_day") ? usual : NULL);
         table_number(t, row_number(today, "failed"));
-        table_number(t, row_number(row, "errors"));
-        table_put(t, row_text(row, "status"));
+        put_state(t, row);
     }
     table_print(t);
 }
@@ -377,9 +393,8 @@ static void print_text(const json_t *s)
     if (json_array_size(json_object_get(s, "problems")) > 0)
         puts("\nproblems");
     json_array_foreach(json_object_get(s, "problems"), i, problem) {
-        fputs("  ", stdout);
-        put_shown(json_string_value(problem));
-        putchar('\n');
+        fputs("- ", stdout);
+        put_shown(json_string_value(problem), 2);
     }
 }
 
@@ -405,8 +420,9 @@ const struct command status_command = {
     .summary = "what is at work, what waits, and why nothing comes",
     .usage = "",
     .description = "Workers and the parts of the frontier they hold, open requests by stage, what is to come, how many records wait on\n"
-                   "each topic (over Kafka), and for each source its last and next poll, when something new came last, and what today (UTC)\n"
-                   "brought. What is wrong is said at the end, in words.",
+                   "each topic (over Kafka), dead letters, and for each source when it was POLLED last, when that is NEXT, when something NEW\n"
+                   "came last, how many articles came TODAY (UTC) and come on a USUAL day, how many of today's pages FAILED, and what the last\n"
+                   "look said. What is wrong is told at the end, in words, with what to try.",
     .flags = COMMAND_CONFIG | COMMAND_STATE | COMMAND_JSON,
     .example = "tidings status",
     .run = run,

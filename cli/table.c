@@ -5,13 +5,15 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/live_view.h"
+#include "cli/paragraph.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define CELL_COLUMNS_MAX 60
+#define CELL_COLUMNS_MAX 2000
+#define CUT_COLUMNS_MIN 10 /* a cell is not cut below it, nor below its header */
 #define TABLE_COLUMNS_MAX 16
 
 struct table {
@@ -80,22 +82,49 @@ void table_age(struct table *t, int64_t now_ms, int64_t at_ms)
 
 static void print_cell(const struct table *t, const char *text, size_t column, const int *widths)
 {
-    int pad = widths[column] - text_columns(text, strlen(text));
+    struct buffer b;
     bool right = t->headers[column][0] == '>', last = column + 1 == t->columns;
-    printf("%*s%s%*s%s", right ? pad : 0, "", text, right || last ? 0 : pad, "", last ? "\n" : "  ");
+    buffer_init(&b, 0);
+    text_for_terminal(text, strlen(text), widths[column], live_view_ascii(), &b);
+    int pad = widths[column] - text_columns(buffer_str(&b), b.len);
+    printf("%*s%s%*s%s", right ? pad : 0, "", buffer_str(&b), right || last ? 0 : pad, "", last ? "\n" : "  ");
+    buffer_fini(&b);
+}
+
+static int header_width(const struct table *t, size_t column)
+{
+    return (int)strlen(t->headers[column]) - (t->headers[column][0] == '>');
+}
+
+/* On a terminal the widest columns give way until a row fits; in a pipe nothing is cut. */
+static void fit(const struct table *t, int *widths)
+{
+    int columns = paragraph_columns(), total = 2 * (int)(t->columns - 1);
+    for (size_t c = 0; c < t->columns; c++)
+        total += widths[c];
+    for (; columns && total > columns; total--) {
+        size_t widest = t->columns;
+        for (size_t c = 0; c < t->columns; c++)
+            if (widths[c] > CUT_COLUMNS_MIN && widths[c] > header_width(t, c) && (widest == t->columns || widths[c] >= widths[widest]))
+                widest = c;
+        if (widest == t->columns)
+            return;
+        widths[widest]--;
+    }
 }
 
 void table_print(struct table *t)
 {
     int widths[TABLE_COLUMNS_MAX] = { 0 };
     for (size_t c = 0; c < t->columns; c++)
-        widths[c] = (int)strlen(t->headers[c]) - (t->headers[c][0] == '>');
+        widths[c] = header_width(t, c);
     for (size_t i = 0; i < t->count; i++) {
         int width = text_columns(t->cells[i], strlen(t->cells[i]));
         if (width > widths[i % t->columns])
             widths[i % t->columns] = width;
     }
-    for (size_t c = 0; c < t->columns; c++)
+    fit(t, widths);
+    for (size_t c = 0; c < t->columns && t->count > 0; c++)
         print_cell(t, t->headers[c] + (t->headers[c][0] == '>'), c, widths);
     for (size_t i = 0; i < t->count; i++) {
         print_cell(t, t->cells[i], i % t->columns, widths);

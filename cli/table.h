@@ -1,5 +1,6 @@
 /* table.h - columns of text for people: what came from outside is shown without control, escape and bidi characters, cells
- * are as wide as their column's longest, up to a bound. */
+ * are as wide as their column's longest; on a terminal the widest columns are cut until a row
+ * fits. Without rows nothing is printed. */
 #ifndef CLI_TABLE_H
 #define CLI_TABLE_H
 

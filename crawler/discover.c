@@ -72,7 +72,7 @@ static void tell(const struct discovery *d, bool ok, int failures)
 {
     const char *source = d->work.claim->source;
     if (ok)
-        log_info("site looked at source=%s found=%s", log_quote(source), log_quote(d->status));
+        log_info("site looked at source=%s status=%s", log_quote(source), log_quote(d->status));
     else if (failures == 1)
         log_warn("site cannot be watched source=%s reason=%s try=%s", log_quote(source), log_quote(d->status),
                  log_quote(trouble_remedy_of_failure(d->status)));

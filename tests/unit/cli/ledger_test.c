@@ -118,11 +118,11 @@ static void dead_letters(void **state)
     freeReplyObject(redis_server_ask(&ask_server, "HSET %s load:no_article 2 crawl:too_large 1", key_deadletters(ROWS_PREFIX, day).s));
     freeReplyObject(redis_server_ask(&ask_server, "HSET %s load:no_article 3 extract:no_page 1", key_deadletters(ROWS_PREFIX, long_ago).s));
     char *text = ask(0, "ledger"), *line = xasprintf("ledger --day %s", day), *today = ask(0, line);
-    CHECK(strstr(text, "dead letters, last 30 days: crawl 1 (too_large 1), extract 1 (no_page 1), load 5 (no_article 5); see"), "%s", text);
+    CHECK(strstr(text, "dead letters, last 30 days:\n  crawl 1 (too_large 1), extract 1 (no_page 1), load 5 (no_article 5); see"), "%s", text);
     CHECK(strstr(today, "crawl 1 (too_large 1), extract 0, load 2 (no_article 2); see"), "%s", today);
     free(text), free(line), free(today);
     text = ask(0, "status");
-    CHECK(strstr(text, "dead        crawl 1 (too_large 1), extract 1 (no_page 1), load 5 (no_article 5); in 30 days"), "%s", text);
+    CHECK(strstr(text, "deadletters in 30 days: crawl 1 (too_large 1), extract 1 (no_page 1), load 5 (no_article 5)"), "%s", text);
     CHECK(strstr(text, "the loader refused 2 records today"), "%s", text);
     free(text);
 }
