@@ -7,7 +7,8 @@
  * what a kill -9 takes was never reported as delivered, and is fetched again. Offsets begin at the position that the first
  * consumer_start() names. events and deadletters are files (stream_log.h), delivered once appended.
  *
- * stream_local.c: the stream; stream_local_producer.c; stream_local_consumer.c: queues; stream_local_file.c: files. */
+ * stream_local.c: the stream; stream_local_producer.c; stream_local_consumer.c: queues; stream_local_file.c: files;
+ * stream_local_turn.c: what these two share. */
 #include "pipeline/stream_local.h"
 
 #include "base/log.h"

@@ -64,6 +64,35 @@ void local_wake_consumer(struct local_stream *s, enum topic topic);
 void local_deliver(struct entry *e); /* hands e to its producer's loop, or frees it */
 void local_offer_space(struct local_stream *s, enum topic topic);
 
+/* What both consumers begin with: their turns on the loop, and the end. stream_local_turn.c */
+struct local_consumer {
+    struct consumer base;
+    const struct local_consumer_kind *kind;
+    struct local_stream *stream; /* borrowed */
+    enum topic topic;
+    struct consumer_callbacks callbacks;
+    bool assigned, closing, destroyed, in_turn;
+    void (*on_closed)(void *arg);
+    void *on_closed_arg;
+    uv_async_t async;
+};
+
+struct local_consumer_kind {
+    struct record *(*take)(struct local_consumer *c); /* the next one to hand out; NULL: none now */
+    void (*release)(struct local_consumer *c);        /* what it holds beside the structure */
+};
+
+/* c lies at the beginning of a zeroed allocation, which local_consumer_destroy() ends. */
+void local_consumer_init(struct local_consumer *c, struct local_stream *s, uv_loop_t *loop, enum topic topic,
+                         const struct consumer_callbacks *callbacks, const struct consumer_driver *driver,
+                         const struct local_consumer_kind *kind);
+void local_consumer_wake(struct local_consumer *c);
+/* Of struct consumer_driver. */
+void local_consumer_revoked(struct consumer *base);
+bool local_consumer_ready(const struct consumer *base);
+void local_consumer_close(struct consumer *base, void (*on_closed)(void *arg), void *arg);
+void local_consumer_destroy(struct consumer *base);
+
 struct producer *local_producer_create(struct stream *s, uv_loop_t *loop, struct error *err);
 struct consumer *local_memory_consumer_create(struct local_stream *s, uv_loop_t *loop, enum topic topic,
                                               const struct consumer_callbacks *callbacks);
