@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/near.h"
+#include "cli/paragraph.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -18,6 +19,7 @@
 #include <unistd.h>
 
 #define SETS_MAX 64
+#define OPTION_COLUMN 28
 
 enum { OPT_OWN = 1000, OPT_HELP = 2000, OPT_VERSION, OPT_CONFIG, OPT_SET, OPT_STATE_DIR, OPT_JSON };
 
@@ -260,12 +262,37 @@ static bool read_config(struct invocation *inv, const struct common *common)
     return false;
 }
 
+/* The length of what stands on one line of a terminal: a line, or the lines of a paragraph of the description. */
+static size_t joined_length(const char *text)
+{
+    size_t n = strcspn(text, "\n");
+    while (n > 0 && text[0] != ' ' && text[n] && text[n + 1] != '\0' && text[n + 1] != '\n' && text[n + 1] != ' ')
+        n += 1 + strcspn(text + n + 1, "\n");
+    return n;
+}
+
+/* Broken to the terminal's width; what an option does stays in its column. */
+static void print_help(const char *text)
+{
+    while (paragraph_columns() && *text) {
+        size_t n = joined_length(text), indent = strspn(text, " ");
+        char *line = xstrndup(text, n);
+        bool is_option = indent >= 2 && line[indent] == '-' && n > OPTION_COLUMN;
+        for (char *p = line; (p = strchr(p, '\n'));)
+            *p = ' ';
+        paragraph_print(line, 0, is_option ? OPTION_COLUMN : (int)indent);
+        free(line);
+        text += n + (text[n] == '\n');
+    }
+    fputs(text, stdout);
+}
+
 static int show_help(const struct command *c)
 {
     struct buffer text;
     buffer_init(&text, 0);
     command_help(c, &text);
-    fputs(buffer_str(&text), stdout);
+    print_help(buffer_str(&text));
     buffer_fini(&text);
     return STATUS_OK;
 }

@@ -4,6 +4,7 @@
  * is fetched unconditionally and before what its host has waiting; the dead letter itself stays until its time is over. */
 #include "cli/command.h"
 
+#include "base/log.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -414,6 +415,9 @@ static int run(struct invocation *inv)
 {
     struct error err;
     enum question question = question_of(inv);
+    const char *stage = option(inv, "stage");
+    if (stage && strcmp(stage, "crawl") != 0 && strcmp(stage, "extract") != 0 && strcmp(stage, "load") != 0)
+        return command_usage(inv, "--stage %s: expected crawl, extract or load", log_quote(stage));
     if (question == QUESTION_NONE)
         return command_usage(inv, "say `list`, `show ID`, or `replay` with ids or --all");
     struct connection *c = connect_open(inv->config, &err);

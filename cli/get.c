@@ -24,9 +24,10 @@ static int say_missing(struct invocation *inv, redisContext *cache, const struct
     const char *reason = removed && r->element[2]->type == REDIS_REPLY_STRING ? r->element[2]->str : "no reason given";
     int status = removed ? command_say(inv, STATUS_NO, "%s was removed by its site (%s)", inv->argv[0], reason)
                  : known ? command_say(inv, STATUS_NO, "%s has left the cache: articles stay there for loader.ttl_ms", inv->argv[0])
-                         : command_say(inv, STATUS_NO,
-                                       "%s is no article in the cache: `tidings explain %s` tells what became of it", inv->argv[0],
-                                       inv->argv[0]);
+                 : id_valid(inv->argv[0], strlen(inv->argv[0]))
+                     ? command_say(inv, STATUS_NO, "%s is the id of no article in the cache", inv->argv[0])
+                     : command_say(inv, STATUS_NO, "%s is no article in the cache: `tidings explain %s` tells what became of it", inv->argv[0],
+                                   inv->argv[0]);
     freeReplyObject(r);
     return status;
 }

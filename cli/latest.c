@@ -98,7 +98,7 @@ static int run(struct invocation *inv)
         return command_usage(inv, "--source: names of sources have at most %d bytes", SOURCE_NAME_MAX);
     if (l.language && (strlen(l.language) > 8 || strspn(l.language, "abcdefghijklmnopqrstuvwxyz") != strlen(l.language)))
         return command_usage(inv, "--lang %s: expected a language such as \"vi\" or \"en\"", l.language);
-    if (!option_number(inv, "limit", 20, 1, INT64_MAX / 2, &l.left))
+    if (!option_number(inv, "limit", 20, 1, 1000000, &l.left))
         return STATUS_USAGE;
     struct connection *c = connect_open(inv->config, &err);
     if (!c)

@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define LOOKS 5          /* a book that is out of balance in all of them is */
 #define LOOK_MS 200
@@ -202,7 +203,7 @@ static void put_letters(const json_t *letters, const char *day)
     buffer_fini(&text);
 }
 
-static void print_text(const json_t *rows, const json_t *open)
+static void print_text(const json_t *rows, const json_t *open, bool chosen)
 {
     size_t i, bad = unbalanced(rows);
     json_t *row;
@@ -210,7 +211,7 @@ static void print_text(const json_t *rows, const json_t *open)
         put_book(row);
     put_open(open, all_open(rows));
     if (json_array_size(rows) == 0)
-        fputs("tidings ledger: nothing has been counted yet\n", stderr);
+        fprintf(stderr, "tidings ledger: nothing %s\n", chosen ? "was counted of that source or day" : "has been counted yet");
     else if (bad == 0)
         printf("books: %zu, all balance; open requests: %lld\n", json_array_size(rows), (long long)all_open(rows));
     else
@@ -237,7 +238,7 @@ static int answer(struct invocation *inv, const struct connection *servers, int 
         if (inv->json) {
             print_json(rows);
         } else {
-            print_text(rows, open);
+            print_text(rows, open, option(inv, "source") || option(inv, "day"));
             put_letters(letters, option(inv, "day"));
         }
     }
@@ -249,12 +250,14 @@ static int answer(struct invocation *inv, const struct connection *servers, int 
 
 static bool is_day(const char *s)
 {
-    static const char form[] = "dddd-dd-dd";
-    size_t i = 0;
-    for (; form[i]; i++)
-        if (form[i] == 'd' ? s[i] < '0' || s[i] > '9' : s[i] != '-')
-            return false;
-    return !s[i];
+    struct tm tm = { 0 };
+    char again[16];
+    const char *end = strptime(s, "%Y-%m-%d", &tm);
+    if (!end || *end)
+        return false;
+    int64_t unix_s = timegm(&tm);
+    ledger_day(again, unix_s * 1000);
+    return strcmp(again, s) == 0; /* no 31st of November */
 }
 
 static int run(struct invocation *inv)
@@ -280,8 +283,8 @@ const struct command ledger_command = {
     .description = "For each source and day (UTC) every URL that was found or opened again, and what became of it:\n"
                    "\n"
                    "  found + reopened = seen + filtered + accepted\n"
-                   "  accepted = open + article + updated + unchanged + removed + duplicate + redirected + not_article\n"
-                   "             + failed + deadlettered\n"
+                   "  accepted = open + article + updated + unchanged + removed + duplicate\n"
+                   "             + redirected + not_article + failed + deadlettered\n"
                    "\n"
                    "Every term is counted where it happens, none is worked out from the others. Exits with 1 when a sum does not\n"
                    "balance. Dead letters stand below, by stage and reason: those of the loader, and of what was no record, are in no\n"

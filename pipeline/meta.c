@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NOTHING_HERE "this Redis has nothing of tidings yet (no key %s): start a crawler or `tidings run`, or name another one: redis.frontier, prefix"
 #define PARTITIONS_DEFAULT 256
 #define PARTITIONS_MAX 4096
 #define LIST_MAX (4u << 20) /* the list has about 300 KB */
@@ -66,7 +67,7 @@ static struct suffix_list *load_list(redisContext *c, const char *prefix, bool c
         if (!list)
             error_prefix(err, "the public suffix list at %s in Redis", key_suffix_list(prefix).s);
     } else if (reply) {
-        error_set(err, ERROR_INVALID, "no tidings installation at %s in this Redis: has a crawler or `tidings run` been started?",
+        error_set(err, ERROR_INVALID, NOTHING_HERE,
                   key_meta(prefix).s);
     }
     if (reply)
@@ -104,7 +105,7 @@ static bool agree(redisContext *c, const char *prefix, const char *field, const 
     freeReplyObject(reply);
     if (!got[0])
         return error_set(err, ERROR_INVALID,
-                         "no tidings installation at %s in this Redis: has a crawler or `tidings run` been started?", meta.s);
+                         NOTHING_HERE, meta.s);
     if (want && strcmp(got, want) != 0 && strcmp(field, "layout") == 0)
         return refuse_layout(meta.s, got, err);
     if (want && strcmp(got, want) != 0)

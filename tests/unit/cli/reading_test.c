@@ -60,7 +60,13 @@ static void names_of_no_source(void **state)
         { "latest --source hanoi.example", 0, "no such article is in the cache" },
         { "latest --lang fr", 0, "no such article is in the cache" },
         { "ledger --source hanoy.example", 1, "did you mean \"hanoi.example\"?" },
-        { "ledger --source hanoi.example", 0, "nothing has been counted yet" },
+        { "ledger --source hanoi.example", 0, "nothing was counted of that source or day" },
+        { "ledger --day 2026-02-30", 2, "expected a day in UTC like 2026-11-25" },
+        { "ledger --day 2001-02-28", 0, "nothing was counted of that source or day" },
+        { "get 0123456789abcdef0123456789abcdef", 1, "is the id of no article in the cache" },
+        { "get https://york.example/nosuch", 1, "`tidings explain https://york.example/nosuch` tells" },
+        { "get xyz", 2, "neither an address nor an id" },
+        { "deadletters list --stage loader", 2, "expected crawl, extract or load" },
         { "lastest", 2, "did you mean \"latest\"?" },
     };
     (void)state;

@@ -54,7 +54,7 @@ static void test_a_question_creates_nothing(void **state)
     struct error err;
     (void)state;
     freeReplyObject(redis_server_ask(&server, "FLUSHALL"));
-    CHECK(!meta_load(server.c, P, 8, false, &err) && err.kind == ERROR_INVALID && strstr(err.message, "has a crawler or `tidings run` been"),
+    CHECK(!meta_load(server.c, P, 8, false, &err) && err.kind == ERROR_INVALID && strstr(err.message, "start a crawler or `tidings run`"),
           "%s", err.message);
     CHECK(redis_server_number(&server, "DBSIZE") == 0, "nothing is written");
 }
