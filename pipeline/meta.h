@@ -10,7 +10,7 @@
 #include <hiredis/hiredis.h>
 
 #define META_KEY_FORM "k1"
-#define META_LAYOUT "2" /* of all keys of one server: raised when what one holds changes its form */
+#define META_LAYOUT "3" /* of all keys of one server: raised when what one holds changes its form */
 
 struct meta;
 

@@ -41,7 +41,7 @@ def test_what_is_right_passes_and_each_fault_is_named(folder, started):
         redis.client.config_set(*right)
     check(config, 0)
 
-    redis.client.hset("tidings:meta", mapping={"key_form": "k1", "layout": "2", "partitions": "64"})
+    redis.client.hset("tidings:meta", mapping={"key_form": "k1", "layout": "3", "partitions": "64"})
     assert "was set up with partitions 64, this program or its configuration has 256" in check(config, 1)
     redis.client.delete("tidings:meta")
 
