@@ -1,4 +1,5 @@
-/* pending.c - one script over all partitions; a few milliseconds with 256 of them. */
+/* pending.c - a script that looks at as many partitions as take a few milliseconds, called until all were looked at. What moves
+ * from one partition to another meanwhile may be missed: who waits for "nothing left" looks more than once. */
 #include "pipeline/pending.h"
 
 #include "base/map.h"
@@ -12,7 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static redisReply *ask(redisContext *c, const char *prefix, int partitions, bool poll_now, struct error *err)
+/* Of the partitions from `first` on. */
+static redisReply *ask(redisContext *c, const char *prefix, int first, int partitions, bool poll_now, struct error *err)
 {
     struct redis_script script = { .name = "pending", .prelude = frontier_lib_lua, .source = pending_lua };
     int argc = partitions + 2;
@@ -21,7 +23,7 @@ static redisReply *ask(redisContext *c, const char *prefix, int partitions, bool
     size_t *lens = xcalloc((size_t)argc, sizeof(*lens));
     argv[0] = prefix;
     for (int p = 0; p < partitions; p++) {
-        keys[p] = key_partition(prefix, p);
+        keys[p] = key_partition(prefix, first + p);
         argv[p + 1] = keys[p].s;
     }
     argv[argc - 1] = poll_now ? "1" : "0";
@@ -54,20 +56,34 @@ static bool is_idle(const json_t *row)
     return (state && strcmp(state, "paused") == 0) || json_object_get(row, "same_as");
 }
 
-static void add_polls(const redisReply *reply, json_t *sources, struct pending *out)
+static void add_polls(const redisReply *reply, const struct map *rows, struct pending *out)
 {
-    struct map *rows = by_name(sources);
-    out->open = reply->element[0]->integer;
-    for (size_t i = 1; i + 2 < reply->elements; i += 3) {
+    out->open += reply->element[1]->integer;
+    for (size_t i = 2; i + 2 < reply->elements; i += 3) {
         json_t *row = map_get(rows, reply->element[i]->str);
-        int64_t next_at = reply->element[i + 2]->integer;
+        int64_t next_at = reply->element[i + 2]->integer, before = json_integer_value(json_object_get(row, "next_poll_at"));
         if (!row || is_idle(row))
             continue;
         out->polls_due += reply->element[i + 1]->integer;
-        if (next_at)
+        if (next_at && (!before || next_at < before))
             json_object_set_new(row, "next_poll_at", json_integer(next_at));
     }
-    map_destroy(rows);
+}
+
+static bool read_partitions(redisContext *c, const char *prefix, int partitions, bool poll_now, const struct map *rows,
+                            struct pending *out, struct error *err)
+{
+    int64_t looked = 1;
+    for (int64_t first = 0; first < partitions && looked > 0; first += looked) {
+        redisReply *reply = ask(c, prefix, (int)first, partitions - (int)first, poll_now, err);
+        if (!reply)
+            return false;
+        looked = reply->type == REDIS_REPLY_ARRAY && reply->elements >= 2 ? reply->element[0]->integer : 0;
+        if (looked > 0)
+            add_polls(reply, rows, out);
+        freeReplyObject(reply);
+    }
+    return looked > 0 || error_set(err, ERROR_SYSTEM, "Redis answered the script `pending` with something else than a list");
 }
 
 static void add_sources(json_t *sources, int64_t since_ms, struct pending *out)
@@ -90,17 +106,15 @@ static void add_sources(json_t *sources, int64_t since_ms, struct pending *out)
 bool pending_read(redisContext *c, const char *prefix, int partitions, int64_t since_ms, bool poll_now, json_t *sources,
                   struct pending *out, struct error *err)
 {
+    size_t i;
+    json_t *row;
+    struct map *rows = by_name(sources);
     memset(out, 0, sizeof(*out));
-    redisReply *reply = ask(c, prefix, partitions, poll_now, err);
-    if (!reply)
-        return false;
-    bool ok = reply->type == REDIS_REPLY_ARRAY && reply->elements >= 1;
-    if (ok) {
-        add_polls(reply, sources, out);
+    json_array_foreach(sources, i, row)
+        json_object_del(row, "next_poll_at");
+    bool ok = read_partitions(c, prefix, partitions, poll_now, rows, out, err);
+    if (ok)
         add_sources(sources, since_ms, out);
-    } else {
-        error_set(err, ERROR_SYSTEM, "Redis answered the script `pending` with something else than a list");
-    }
-    freeReplyObject(reply);
+    map_destroy(rows);
     return ok;
 }

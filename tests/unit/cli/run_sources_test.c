@@ -108,9 +108,48 @@ static void what_is_left(void **state)
     json_decref(rows);
 }
 
+static long long scripts_run(void)
+{
+    redisReply *r = redis_server_ask(&ask_server, "INFO commandstats");
+    const char *at = strstr(r->str, "cmdstat_eval:calls=");
+    long long calls = at ? atoll(at + strlen("cmdstat_eval:calls=")) : 0;
+    freeReplyObject(r);
+    return calls;
+}
+
+/* More than one call may look at: nothing is left out, and the earliest poll of all calls is the next one. */
+static void very_much_is_left(void **state)
+{
+    enum { HOSTS = 16, POLLS = 600 };
+    static const char many[] = "for i = 1, 600 do local id = string.sub(ARGV[1], 1, 12) .. struct.pack('>I4', i) "
+                               "poll_set('2' .. id, record({ id = id, url = ARGV[2], source = 'a', kind = 2, budget = ARGV[3], domain = '' }), "
+                               "tonumber(ARGV[4]) + i * 1000) end";
+    int64_t first_ms = 4000000000000;
+    (void)state;
+    rows_reset();
+    freeReplyObject(redis_server_ask(&ask_server, "HSET " ROWS_PREFIX ":source:a url x state active"));
+    for (int i = 0; i < HOSTS; i++) {
+        char url[64], from[24];
+        snprintf(url, sizeof(url), "https://h%d.example/feed", i);
+        snprintf(from, sizeof(from), "%lld", (long long)first_ms + (HOSTS - i) * 10000000LL);
+        rows_do(url, many, from, "");
+        snprintf(url, sizeof(url), "https://h%d.example/1", i);
+        rows_found("a", url, "");
+    }
+    json_t *rows = json_pack("[{s:s, s:s, s:i}]", "name", "a", "state", "active", "next_poll_at", 1);
+    long long before = scripts_run();
+    struct pending p = pending(rows, 0, false);
+    assert_true(p.open == HOSTS && p.polls_due == 0);
+    assert_true(scripts_run() > before + 1);
+    assert_int_equal(json_integer_value(json_object_get(json_array_get(rows, 0), "next_poll_at")), first_ms + 10000000LL + 1000);
+    p = pending(rows, 0, true);
+    assert_int_equal(p.polls_due, HOSTS * POLLS);
+    json_decref(rows);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(loopback), cmocka_unit_test(sites), cmocka_unit_test(what_is_left) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(loopback), cmocka_unit_test(sites), cmocka_unit_test(what_is_left), cmocka_unit_test(very_much_is_left) };
     redis_server_start(&ask_server);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     redis_server_stop(&ask_server);
