@@ -28,6 +28,7 @@ struct readers;
 struct sources;
 struct blocked;
 struct ends;
+struct contents;
 struct backfill;
 struct websub;
 
@@ -47,6 +48,7 @@ struct crawl {
     struct pace pace;                  /* of polls */
     struct blocked *blocked;           /* sources that let us in no more */
     struct ends *ends;                 /* where their redirects end */
+    struct contents *contents;         /* of feeds, for pages that are blocked */
     struct backfill *backfill;
     struct budget *budget;
     struct work *works;                /* all that is in work */

@@ -32,6 +32,7 @@
 #include "base/text.h"
 #include "crawler/backfill.h"
 #include "crawler/blocked.h"
+#include "crawler/contents.h"
 #include "crawler/discover.h"
 #include "crawler/door.h"
 #include "crawler/ends.h"
@@ -319,6 +320,7 @@ static void free_when_gone(struct crawler *w)
     robots_cache_destroy(w->crawl.robots);
     blocked_destroy(w->crawl.blocked);
     ends_destroy(w->crawl.ends);
+    contents_destroy(w->crawl.contents);
     backfill_destroy(w->crawl.backfill);
     address_policy_destroy(w->addresses);
     meta_destroy(w->meta);
@@ -458,6 +460,7 @@ static void *crawler_create(const struct stage_env *env, uv_loop_t *loop, struct
     c->readers = readers_create(loop, READERS);
     c->blocked = blocked_create();
     c->ends = ends_create();
+    c->contents = contents_create();
     c->backfill = backfill_create();
     pace_init(&c->pace, (double)env->config->crawler.polls_per_hour);
     if (!make_fetcher(w, err) || !make_frontier(w, err) || !make_streams(w, err))

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FEED_BYTES_MAX 200 /* an address is never cut: a longer one is left out */
+
 static void put(json_t *o, const char *name, const char *value, size_t max)
 {
     if (max > 0 && value && *value && text_valid_utf8(value, strlen(value)))
@@ -22,6 +24,8 @@ static bool dump(const struct hints *h, size_t title, size_t summary, size_t aut
     put(o, "s", h->summary, summary);
     put(o, "p", h->published, 40);
     put(o, "a", h->authors, authors);
+    if (h->feed && strlen(h->feed) <= FEED_BYTES_MAX)
+        put(o, "f", h->feed, FEED_BYTES_MAX);
     if (h->redirects > 0)
         json_object_set_new(o, "r", json_integer(h->redirects));
     size_t len = json_object_size(o) ? json_dumpb(o, out, FRONTIER_HINTS_MAX, JSON_COMPACT) : 0;
@@ -50,6 +54,7 @@ void hints_read(struct hints *h, const char *text)
     h->summary = json_string_value(json_object_get(h->json, "s"));
     h->published = json_string_value(json_object_get(h->json, "p"));
     h->authors = json_string_value(json_object_get(h->json, "a"));
+    h->feed = json_string_value(json_object_get(h->json, "f"));
     h->redirects = (int)json_integer_value(json_object_get(h->json, "r"));
 }
 

@@ -9,6 +9,7 @@
 
 struct hints {
     const char *title, *summary, *published, *authors; /* NULL where absent; after hints_read() owned by json */
+    const char *feed;                                  /* that named it and holds the whole article; from its host on ("/feed") or whole */
     int redirects;                                     /* from other domains, on the way to this URL */
     json_t *json;
 };

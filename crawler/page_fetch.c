@@ -9,18 +9,25 @@
  *   denied, 4xx, not HTML, address    complete CLOSE failed(reason)
  *   429, 5xx, no answer, no robots    complete RETRY later, a bounded number of times, then failed(reason)
  *   a wall (wall.h), a gate           complete CLOSE failed(blocked); of a known article its next re-check stays
+ *   refused for good, and the feed    the feed is read again (page_feed.h): a page of what it carries -> `pages`, as above;
+ *   carries the whole article         not in it any more: complete CLOSE as without
  *
  * A kill between two of them leaves the request open and leased by a dead token: it is fetched again, under a new version,
  * and nothing counts twice. When the partition is lost on the way the claim is abandoned and whatever comes back later
  * (delivery, discover) finds nothing to complete. */
 #include "crawler/page_fetch.h"
 
+#include "base/clock.h"
 #include "base/decode.h"
 #include "base/mem.h"
 #include "crawler/blocked.h"
+#include "crawler/contents.h"
 #include "crawler/ends.h"
 #include "crawler/hints.h"
+#include "crawler/page_feed.h"
 #include "crawler/page_verdict.h"
+#include "crawler/poll.h"
+#include "crawler/reader.h"
 #include "crawler/sources.h"
 #include "crawler/visit.h"
 #include "crawler/wall.h"
@@ -52,6 +59,12 @@ struct page_fetch {
     bool gone;
     char *dead;                           /* why it is a dead letter rather than a page; owned */
     int64_t retry_after_ms;               /* as the answer asks */
+    char *feed;                           /* where the article stands, should its page be blocked; NULL: nowhere. Owned */
+    bool from_feed;
+    const char *detail;                   /* why it fails if it is not there either */
+    bool held;                            /* the host's turn is not given back yet: the feed may be asked */
+    int64_t sent_mono_ms;
+    struct host_effect effect;
     const char *wall;                     /* what the answer is instead of a page; NULL: none. Static */
     uv_work_t job;                        /* in the pool: looking at it, then framing it */
 };
@@ -72,16 +85,27 @@ static void page_free(struct work *w)
     body_fini(&p->body);
     buffer_fini(&p->framed);
     free(p->dead);
+    free(p->feed);
     free(p);
+}
+
+/* No request will follow under this claim: the host may be asked by others. */
+static void settle(struct page_fetch *p)
+{
+    if (p->held)
+        work_visited(&p->work, p->sent_mono_ms, &p->effect);
+    p->held = false;
 }
 
 static void close_with(struct page_fetch *p, enum outcome outcome, const char *detail)
 {
+    settle(p);
     work_complete(&p->work, &(struct result){ .completion = FRONTIER_CLOSE, .outcome = outcome, .detail = detail });
 }
 
 static void retry_in(struct page_fetch *p, int64_t ms)
 {
+    settle(p);
     work_complete(&p->work, &(struct result){ .completion = FRONTIER_RETRY, .retry_in_ms = work_jitter_ms(&p->work, ms) });
 }
 
@@ -109,6 +133,7 @@ static void page_abort(struct work *w)
     if (p->visit)
         visit_abort(p->visit);
     p->visit = NULL;
+    settle(p);
     if (p->waits_to_send)
         leave_unsent(p);
 }
@@ -153,7 +178,7 @@ static void fill(const struct page_fetch *p, const struct hints *h, struct page 
         .content_language = p->header[HEADER_CONTENT_LANGUAGE], .etag = p->header[HEADER_ETAG],
         .last_modified = p->header[HEADER_LAST_MODIFIED], .x_robots_tag = p->header[HEADER_X_ROBOTS_TAG],
         .tdm_reservation = p->header[HEADER_TDM_RESERVATION], .hint_title = h->title, .hint_summary = h->summary,
-        .hint_published = h->published, .hint_authors = h->authors,
+        .hint_published = h->published, .hint_authors = h->authors, .body_from = p->from_feed ? "feed" : NULL,
     };
     if (p->gone)
         return;
@@ -303,6 +328,7 @@ static void on_framed(uv_work_t *w, int status)
 /* A plain body travels in a frame of ours; one that the server coded travels as it is. */
 static void frame(struct page_fetch *p)
 {
+    settle(p);
     p->job.data = p;
     if (is_coded(p) || p->body.len == 0) {
         framed_or_not(p);
@@ -377,8 +403,122 @@ static void stays(struct page_fetch *p, const struct page_verdict *v)
                                               .last_modified = same ? p->header[HEADER_LAST_MODIFIED] : NULL });
 }
 
+/* --- from the feed --- */
+
+static void put_from_feed(struct page_fetch *p, const char *html)
+{
+    struct hints h;
+    struct buffer document;
+    work_event(&p->work, "fetch", "from_feed", p->feed, NULL);
+    for (int i = 0; i < HEADER_COUNT; i++) {
+        free(p->header[i]);
+        p->header[i] = NULL;
+    }
+    p->header[HEADER_CONTENT_TYPE] = xstrdup("text/html; charset=utf-8");
+    hints_read(&h, p->work.claim->hints);
+    buffer_init(&document, 0);
+    page_feed_document(&h, html, &document);
+    hints_fini(&h);
+    body_fini(&p->body);
+    p->body.len = document.len;
+    p->body.data = buffer_take(&document);
+    url_fini(&p->url);
+    p->url = (struct url){ .fetch = xstrdup(p->work.claim->url), .id = p->work.claim->id };
+    p->fetched_at_ms = clock_unix_ms();
+    p->from_feed = true;
+    frame(p);
+}
+
+static void from_feed_or_fail(struct page_fetch *p)
+{
+    char *html = contents_take(p->work.crawl->contents, &p->work.claim->id, clock_mono_ms());
+    if (html)
+        put_from_feed(p, html);
+    else
+        close_with(p, OUTCOME_FAILED, p->detail);
+    free(html);
+}
+
+static void on_feed_read(void *arg, struct reading *r)
+{
+    struct page_fetch *p = arg;
+    struct contents *contents = p->work.crawl->contents;
+    if (work_back_from_pool(&p->work)) {
+        for (size_t i = 0; i < r->item_count; i++) {
+            contents_put(contents, &r->items[i].url.id, r->items[i].content, clock_mono_ms());
+            r->items[i].content = NULL;
+        }
+        from_feed_or_fail(p);
+    }
+    reading_free(r);
+}
+
+static void read_feed(struct page_fetch *p, struct visit_report *v, const struct source *s)
+{
+    struct crawl *c = p->work.crawl;
+    struct reading *r = xcalloc(1, sizeof(*r));
+    *r = (struct reading){ .kind = CLAIM_FEED, .body = v->answer->body, .url = xstrdup(v->url->fetch),
+                           .content_type = xstrdup(v->answer->header[HEADER_CONTENT_TYPE]),
+                           .content_encoding = xstrdup(v->answer->header[HEADER_CONTENT_ENCODING]), .scope = poll_scope(c, s),
+                           .want_contents = true, .done = on_feed_read, .arg = p };
+    v->answer->body = (struct fetch_body){ 0 };
+    p->work.in_pool++;
+    reading_submit(c->readers, r);
+}
+
+static void on_feed_visited(void *arg, struct visit_report *v)
+{
+    struct page_fetch *p = arg;
+    struct crawl *c = p->work.crawl;
+    const struct source *s = sources_get(c->sources, p->work.claim->source);
+    bool body = v->end == VISIT_ANSWERED ? v->answer->status == 200 : v->end == VISIT_FAILED; /* what was read so far counts */
+    p->visit = NULL;
+    if (v->sent_mono_ms)
+        p->sent_mono_ms = v->sent_mono_ms;
+    p->effect = v->effect;
+    settle(p);
+    contents_feed_read(c->contents, p->feed, clock_mono_ms());
+    if (s && body && v->answer->body.len > 0) {
+        read_feed(p, v, s);
+    } else {
+        work_event(&p->work, "fetch", "failed", "its feed cannot be read either", NULL);
+        close_with(p, OUTCOME_FAILED, p->detail);
+    }
+}
+
+static void visit_feed(struct page_fetch *p)
+{
+    p->held = true;
+    p->visit = visit_start(p->work.crawl, &(struct visit_request){
+        .claim = p->work.claim, .url = p->feed, .last_sent_mono_ms = p->sent_mono_ms, .accept = poll_accept(CLAIM_FEED),
+        .max_body_bytes = poll_max_bytes(CLAIM_FEED), .keep_partial = true, .done = on_feed_visited, .arg = p });
+}
+
+/* The page is blocked, for good. A host that asks for a pause is not asked for the feed now: the claim comes once more. */
+static void try_feed(struct page_fetch *p, const char *detail)
+{
+    p->detail = detail;
+    body_fini(&p->body);
+    if (contents_feed_known(p->work.crawl->contents, p->feed, clock_mono_ms()))
+        from_feed_or_fail(p);
+    else if (p->effect.failed || p->retry_after_ms > 0)
+        retry_in(p, p->retry_after_ms);
+    else
+        visit_feed(p);
+}
+
+static bool is_blocked(const struct page_fetch *p, const struct page_verdict *v)
+{
+    return v->fate == PAGE_CLOSE && v->outcome == OUTCOME_FAILED && (p->wall || blocked_status(p->status));
+}
+
 static void apply(struct page_fetch *p, const struct page_verdict *v)
 {
+    if (p->feed && is_blocked(p, v)) {
+        try_feed(p, v->detail);
+        return;
+    }
+    settle(p);
     if (v->fate == PAGE_GONE)
         page_gone(p);
     else if (v->fate == PAGE_RETRY)
@@ -522,7 +662,9 @@ static void moved_out(struct page_fetch *p, const struct visit_report *v)
     struct hints h;
     if (led_to_gate(p, v->target))
         return;
+    settle(p);
     hints_read(&h, c->hints);
+    h.feed = NULL; /* it knows this address, not the next */
     int hops = h.redirects + 1;
     work_event(&p->work, "fetch", "redirected", v->target->fetch, NULL);
     if (hops > p->work.crawl->config->crawler.max_redirects) {
@@ -564,8 +706,13 @@ static void no_robots(struct page_fetch *p, const struct visit_report *v)
 static void on_visited(void *arg, struct visit_report *v)
 {
     struct page_fetch *p = arg;
+    bool may_ask_feed = p->feed && (v->end == VISIT_ANSWERED || v->end == VISIT_MOVED_OUT || v->end == VISIT_SEEN);
     p->visit = NULL;
-    work_visited(&p->work, v->sent_mono_ms, &v->effect);
+    p->held = true;
+    p->sent_mono_ms = v->sent_mono_ms;
+    p->effect = v->effect;
+    if (!may_ask_feed)
+        settle(p);
     switch (v->end) {
     case VISIT_ANSWERED: answered(p, v); break;
     case VISIT_FAILED: failed(p, v); break;
@@ -584,6 +731,12 @@ void page_fetch_begin(struct crawl *c, struct claim *claim)
 {
     struct page_fetch *p = xcalloc(1, sizeof(*p));
     work_begin(&p->work, c, claim, &ops);
+    p->feed = page_feed_of(c, claim);
+    if (p->feed && claim->attempts >= PAGE_TRIES_MAX) { /* the page was refused to the last: what is left is the feed */
+        p->detail = "blocked";
+        visit_feed(p);
+        return;
+    }
     p->visit = visit_start(c, &(struct visit_request){
         .claim = claim, .accept = "text/html,application/xhtml+xml,*/*;q=0.1", .max_body_bytes = PAGE_READ_MAX, .want = want,
         .stop_at_seen = !is_known(claim),

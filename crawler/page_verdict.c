@@ -3,7 +3,6 @@
 
 #include "base/mem.h"
 
-#define TRIES_MAX 6             /* of answers that may get better */
 #define GONE_TRIES 3            /* 404s in a row before a known article counts as removed; 410 counts at once */
 #define RETRY_FIRST_MS (30 * 1000LL)
 #define RETRY_MAX_MS (3600 * 1000LL)
@@ -16,7 +15,7 @@ static struct page_verdict closed(enum outcome outcome, const char *detail)
 struct page_verdict page_again(const char *detail, int attempts, int64_t retry_after_ms)
 {
     int64_t wait_ms = RETRY_FIRST_MS;
-    if (attempts + 1 >= TRIES_MAX)
+    if (attempts + 1 >= PAGE_TRIES_MAX)
         return closed(OUTCOME_FAILED, detail);
     for (int i = 0; i < attempts && wait_ms < RETRY_MAX_MS; i++)
         wait_ms *= 2;

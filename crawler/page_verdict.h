@@ -5,6 +5,8 @@
 #include "crawler/fetch.h"
 #include "pipeline/ledger.h"
 
+#define PAGE_TRIES_MAX 6 /* of answers that may get better */
+
 enum page_fate { PAGE_RETRY, PAGE_CLOSE, PAGE_GONE };
 struct page_verdict {
     enum page_fate fate;

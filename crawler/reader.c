@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/decode.h"
 #include "base/mem.h"
+#include "crawler/contents.h"
 #include "crawler/feed.h"
 #include "crawler/front.h"
 #include "crawler/hints.h"
@@ -38,7 +39,15 @@ static int64_t date_ms(const struct feed_item *i)
     return i->has_modified ? i->modified.unix_s * 1000 + (i->modified.has_time ? 0 : 24 * 3600 * 1000 - 1) : 0;
 }
 
-static char *hints_of(const struct feed_item *i)
+/* The feed's address for a hint: from the host on where it is the article's. */
+static const char *feed_hint(const char *feed, const char *article)
+{
+    const char *host = strstr(feed, "://"), *path = host ? strchr(host + 3, '/') : NULL;
+    return path && strncmp(feed, article, (size_t)(path - feed) + 1) == 0 ? path : feed;
+}
+
+/* feed: where it was read; NULL: not in a feed. */
+static char *hints_of(const struct feed_item *i, const char *feed)
 {
     char text[FRONTIER_HINTS_MAX + 1], published[DATE_TEXT_MAX] = "", authors[256] = "";
     if (i->has_published && i->published.has_time)
@@ -46,7 +55,8 @@ static char *hints_of(const struct feed_item *i)
     for (size_t a = 0, len = 0; a < i->author_count && len < sizeof(authors) - 1; a++, len = strlen(authors))
         snprintf(authors + len, sizeof(authors) - len, "%s%s", a ? "; " : "", i->authors[a]);
     struct hints h = { .title = i->title, .summary = i->summary, .published = published[0] ? published : NULL,
-                       .authors = authors[0] ? authors : NULL };
+                       .authors = authors[0] ? authors : NULL,
+                       .feed = feed && contents_is_whole(i->content) ? feed_hint(feed, i->url) : NULL };
     hints_write(&h, text);
     return text[0] ? xstrdup(text) : NULL;
 }
@@ -99,6 +109,16 @@ static void arrange(struct reading *r)
 
 /* --- formats --- */
 
+static bool take_item(struct reading *r, const struct feed_item *i, int64_t now_ms)
+{
+    size_t before = r->item_count;
+    if (!reading_add(r, i->url, strlen(i->url), date_ms(i), hints_of(i, r->url), now_ms))
+        return false;
+    if (r->want_contents && r->item_count > before && contents_is_whole(i->content))
+        r->items[before].content = xstrdup(i->content);
+    return true;
+}
+
 static void take_feed(struct reading *r, const struct feed *f, int64_t now_ms)
 {
     r->format = feed_kind_name(f->kind);
@@ -110,7 +130,7 @@ static void take_feed(struct reading *r, const struct feed *f, int64_t now_ms)
     if (!r->self)
         r->self = xstrdup(f->self_url);
     for (size_t i = 0; i < f->item_count; i++)
-        if (!reading_add(r, f->items[i].url, strlen(f->items[i].url), date_ms(&f->items[i]), hints_of(&f->items[i]), now_ms))
+        if (!take_item(r, &f->items[i], now_ms))
             break;
 }
 
@@ -136,7 +156,7 @@ struct sitemap_pass { struct reading *r; int64_t now_ms; };
 static bool on_sitemap_item(void *arg, const struct feed_item *i)
 {
     struct sitemap_pass *pass = arg;
-    return reading_add(pass->r, i->url, strlen(i->url), date_ms(i), hints_of(i), pass->now_ms);
+    return reading_add(pass->r, i->url, strlen(i->url), date_ms(i), hints_of(i, NULL), pass->now_ms);
 }
 
 /* The entries of an index are not pages but sitemaps: those changed within the backfill, newest first. */
@@ -242,6 +262,7 @@ void reading_free(struct reading *r)
     for (size_t i = 0; i < r->item_count; i++) {
         url_fini(&r->items[i].url);
         free(r->items[i].hints);
+        free(r->items[i].content);
     }
     for (size_t i = 0; i < r->part_count; i++)
         free(r->parts[i].url);

@@ -23,6 +23,7 @@ struct reading_item {
     int64_t dated_ms;             /* 0: not told */
     char *hints;                  /* owned; NULL: none */
     size_t order;                 /* its place in the document */
+    char *content;                /* want_contents: the whole article as HTML; owned; NULL: the feed has only its beginning */
 };
 
 struct reading_part {             /* of a sitemap index */
@@ -38,6 +39,7 @@ struct reading {
     struct scope *scope;          /* a reference */
     char *shapes;                 /* of a front page: what was learned of its source's addresses (choose.h); owned, NULL: nothing */
     size_t shapes_len;
+    bool want_contents;           /* of a feed: items with what it says of each */
     bool first;                   /* nothing of it was read before: the backfill's bounds on numbers hold */
     void (*done)(void *arg, struct reading *r); /* from the loop; then reading_free() is the callee's */
     void *arg;

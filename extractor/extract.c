@@ -358,6 +358,15 @@ static bool read_page(struct extractor *x, const struct extract_input *in, struc
     return x->page.len ? true : error_set(err, ERROR_INVALID, "the page is empty");
 }
 
+/* What the feed's document says is what the feed says. */
+static void tell_from_feed(const struct page_view *v, struct article_fields *out)
+{
+    for (int i = 0; i < FIELD_COUNT; i++)
+        if (out->origin[i] == ORIGIN_JSON_LD || out->origin[i] == ORIGIN_META || out->origin[i] == ORIGIN_MICRODATA || out->origin[i] == ORIGIN_HTML)
+            out->origin[i] = ORIGIN_FEED;
+    fields_warn(v, out, "text from the feed");
+}
+
 static void fill(struct extractor *x, const struct page_view *v, struct article_fields *out)
 {
     const struct extract_input *in = v->in;
@@ -379,6 +388,8 @@ static void fill(struct extractor *x, const struct page_view *v, struct article_
     when_fill(v, out);
     people_fill(v, out);
     fields_fill(v, out);
+    if (in->from_feed)
+        tell_from_feed(v, out);
     out->score = quality_of(x, out);
     pagetype_fill(v, &x->models->pages, out);
 }

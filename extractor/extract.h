@@ -47,6 +47,7 @@ struct extract_input {
     int64_t fetched_at_s;     /* Unix time; 0: unknown, then no date is called "after the fetch" */
     const struct selectors *include, *exclude;
     const char *hint_title, *hint_summary, *hint_published, *hint_authors; /* from the feed: fill gaps only */
+    bool from_feed;           /* the document is the feed's: so are all fields found in it; warning "text from the feed" */
     const uint32_t *known_blocks; /* of the site's memory (extractor/memory.h) */
     size_t known_count;
 };

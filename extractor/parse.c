@@ -130,7 +130,7 @@ static struct extract_input extract_input_of(const struct page *p, const struct 
         .mode = EXTRACT_NEWS, .content_language = p->content_language, .x_robots_tag = p->x_robots_tag,
         .tdm_reservation = p->tdm_reservation, .timezone = p->timezone, .language = p->language, .fetched_at_s = p->fetched_at_ms / 1000,
         .hint_title = p->hint_title, .hint_summary = p->hint_summary, .hint_published = p->hint_published,
-        .hint_authors = p->hint_authors,
+        .hint_authors = p->hint_authors, .from_feed = p->body_from && strcmp(p->body_from, "feed") == 0,
     };
 }
 

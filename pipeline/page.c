@@ -22,6 +22,7 @@ static const struct { const char *name; size_t offset; bool required; } strings[
     { "tidings-include", STRING(include), false },
     { "tidings-exclude", STRING(exclude), false },
     { "tidings-via", STRING(via), false },
+    { "tidings-body-from", STRING(body_from), false },
     { "tidings-framed", STRING(framed), false },
     { "content-type", STRING(content_type), false },
     { "content-encoding", STRING(content_encoding), false },

@@ -24,6 +24,7 @@ struct page {
     const char *source_name;   /* as shown to readers */
     const char *timezone;      /* the source's, IANA or "+07:00" */
     const char *language;      /* the source's, for pages that name none (BCP 47) */
+    const char *body_from;     /* "feed": the page is blocked, the body is what the feed carries */
     const char *include, *exclude; /* the source's rules: selectors, several with commas */
     const char *via;           /* feed | sitemap | front | request | recheck | replay */
     int status;                /* HTTP status; 410 or 404 and no body: gone */

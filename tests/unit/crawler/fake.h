@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "crawler/backfill.h"
 #include "crawler/blocked.h"
+#include "crawler/contents.h"
 #include "crawler/crawl.h"
 #include "crawler/ends.h"
 #include "crawler/page_fetch.h"
@@ -54,7 +55,7 @@ static struct fake {
     discovered_fn *on_discovered;
     void *discovered_arg;
     int64_t last_slot_sent_mono_ms;
-    char page_body[65536], page_url[1024], page_framed[16], hints[FRONTIER_HINTS_MAX + 1], poll_status_text[64];
+    char page_body[65536], page_url[1024], page_framed[16], page_body_from[16], hints[FRONTIER_HINTS_MAX + 1], poll_status_text[64];
     size_t page_len;
 } fake;
 
@@ -357,6 +358,7 @@ bool page_send(struct producer *producer, const struct page *p, producer_deliver
     if (p->body_len < sizeof(fake.page_body))
         memcpy(fake.page_body, p->body ? p->body : "", p->body_len);
     snprintf(fake.page_url, sizeof(fake.page_url), "%s", p->url);
+    snprintf(fake.page_body_from, sizeof(fake.page_body_from), "%s", p->body_from ? p->body_from : "");
     snprintf(fake.page_framed, sizeof(fake.page_framed), "%s", p->framed ? p->framed : "");
     return take_record(p->gone ? "page:gone" : "page", fn, arg, err);
 }
@@ -409,6 +411,7 @@ static inline void fake_up(web_fn *site)
     pace_init(&c->pace, 0);
     c->blocked = blocked_create();
     c->ends = ends_create();
+    c->contents = contents_create();
     c->backfill = backfill_create();
 }
 
@@ -425,6 +428,7 @@ static inline void fake_down(void)
     robots_cache_destroy(fake.crawl.robots);
     blocked_destroy(fake.crawl.blocked);
     ends_destroy(fake.crawl.ends);
+    contents_destroy(fake.crawl.contents);
     backfill_destroy(fake.crawl.backfill);
     web_stop(&fake.web);
     assert_int_equal(budget_used(fake.budget), 0);

@@ -10,17 +10,22 @@ static void there_and_back(void **state)
 {
     (void)state;
     char text[FRONTIER_HINTS_MAX + 1];
-    struct hints back, h = { .title = "Tiếng \"Việt\"", .summary = "s", .published = "2026-11-25T08:00:00Z", .authors = "A; B", .redirects = 3 };
+    struct hints back, h = { .title = "Tiếng \"Việt\"", .summary = "s", .published = "2026-11-25T08:00:00Z", .authors = "A; B", .feed = "/feed", .redirects = 3 };
     hints_write(&h, text);
     hints_read(&back, text);
     assert_string_equal(back.title, h.title);
     assert_string_equal(back.summary, h.summary);
     assert_string_equal(back.published, h.published);
     assert_string_equal(back.authors, h.authors);
+    assert_string_equal(back.feed, "/feed");
     assert_int_equal(back.redirects, 3);
     hints_fini(&back);
     hints_write(&(struct hints){ 0 }, text);
     assert_string_equal(text, "");
+    char address[300] = "https://a.example/";
+    memset(address + strlen(address), 'x', 250);
+    hints_write(&(struct hints){ .title = "t", .feed = address }, text); /* an address is whole or not there */
+    assert_string_equal(text, "{\"t\":\"t\"}");
 }
 
 static void bounds(void **state)

@@ -3,6 +3,8 @@
 #include "tests/unit/check.h"
 #include "tests/unit/crawler/fake.h"
 
+#include "crawler/reader.h"
+
 #include <zlib.h>
 
 #define LARGE (300 * 1024)
@@ -23,12 +25,33 @@ static bool to_port(struct web_request *r, const char *host, const char *path, i
     return web_text(r, status, headers, "");
 }
 
+#define SENTENCE "The new bridge over the river was opened to traffic on Sunday morning after four years of work, the city said in a statement. "
+#define WHOLE "&lt;p&gt;" SENTENCE SENTENCE SENTENCE "&lt;/p&gt;&lt;p&gt;" SENTENCE SENTENCE SENTENCE "&lt;/p&gt;"
+
+/* A feed that carries its articles whole. */
+static bool full_feed(struct web_request *r)
+{
+    static const char *const paths[] = { "/status/403", "/wall", "/to-login", "/to-consent", "/status/429", "/status/404", "/private/x" };
+    struct buffer b;
+    buffer_init(&b, 0);
+    buffer_puts(&b, "<rss version='2.0'><channel><title>T</title>");
+    for (size_t i = 0; i < COUNT(paths); i++)
+        buffer_printf(&b, "<item><title>Bridge &amp;amp; river</title><link>http://127.0.0.1:%d%s</link><description>" WHOLE "</description>"
+                          "<content:encoded>" WHOLE "</content:encoded></item>", r->web->port, paths[i]);
+    buffer_puts(&b, "</channel></rss>");
+    bool keep = web_text(r, 200, "Content-Type: application/rss+xml\r\n", buffer_str(&b));
+    buffer_fini(&b);
+    return keep;
+}
+
 static bool site(struct web_request *r)
 {
     static const char html[] = "Content-Type: text/html; charset=utf-8\r\n";
     int n;
     if (is(r, "/robots.txt"))
         return web_text(r, robots_status, "Content-Type: text/plain\r\n", robots_text);
+    if (is(r, "/full-feed") || is(r, "/private/full-feed"))
+        return full_feed(r);
     if (is(r, "/ok"))
         return web_text(r, 200, html, "<p>hello");
     if (is(r, "/etag"))
@@ -124,6 +147,80 @@ static void every_way(void **state)
         CHECK(same(got, ways[i].journal), "%s:\n  got  %s\n  want %s", ways[i].path, got, ways[i].journal);
         fake_down();
     }
+}
+
+/* The page is blocked, and the feed that named it carried the article. */
+static const struct { const char *path, *feed; int attempts; const char *via, *journal; } from_feeds[] = {
+    { "/status/403", "/full-feed", 0, "feed", "robots? robots:200 slot slot ended page delivered SENT" },
+    { "/wall", "/full-feed", 0, "feed", "robots? robots:200 slot slot ended page delivered SENT" },
+    { "/to-login", "/full-feed", 0, "feed", "robots? robots:200 slot seen? slot slot ended page delivered SENT" },
+    { "/to-consent", "/full-feed", 0, "feed", "robots? robots:200 slot slot ended page delivered SENT" },
+    { "/status/429", "/full-feed", 5, "feed", "robots? robots:200 slot ended:failed retry-after:120000 RETRY" }, /* not while it asks for a pause */
+    { "/status/429", "/full-feed", 6, "feed", "robots? robots:200 slot ended page delivered SENT" },             /* but then, without the page */
+    { "/status/403", "/ok", 0, "feed", "robots? robots:200 slot slot ended CLOSE:failed:http_403" },               /* no feed any more */
+    { "/status/403", "/private/full-feed", 0, "feed", "robots? robots:200 slot ended CLOSE:failed:http_403" },     /* robots.txt */
+    { "/status/403", "http://localhost/full-feed", 0, "feed", "robots? robots:200 slot ended CLOSE:failed:http_403" }, /* another budget's */
+    { "/status/403", "/full-feed", 0, "recheck", "robots? robots:200 slot ended CLOSE:failed:http_403" },
+    { "/private/x", "/full-feed", 0, "feed", "robots? robots:200 ended CLOSE:failed:robots" }, /* what is not allowed is not got round */
+    { "/status/404", "/full-feed", 0, "feed", "robots? robots:200 slot ended CLOSE:failed:http_404" },
+};
+
+static struct claim *claim_of_feed(const char *path, const char *feed)
+{
+    struct claim *c = fake_claim(CLAIM_PAGE, path);
+    free(c->hints);
+    c->hints = xasprintf("{\"t\":\"Bridge & river\",\"f\":\"%s\"}", feed);
+    return c;
+}
+
+static void instead_of_blocked_pages(void **state)
+{
+    const char *rules = robots_text;
+    (void)state;
+    robots_text = "User-agent: *\nDisallow: /private\n";
+    for (size_t i = 0; i < COUNT(from_feeds); i++) {
+        fake_up(site);
+        struct readers *readers = fake.crawl.readers = readers_create(&fake.loop, 2);
+        struct claim *c = claim_of_feed(from_feeds[i].path, from_feeds[i].feed);
+        c->attempts = from_feeds[i].attempts;
+        free(c->via);
+        c->via = xstrdup(from_feeds[i].via);
+        page_fetch_begin(&fake.crawl, c);
+        const char *got = fake_run(NULL);
+        CHECK(strcmp(got, from_feeds[i].journal) == 0, "%s, %s:\n  got  %s\n  want %s", from_feeds[i].path, from_feeds[i].feed, got, from_feeds[i].journal);
+        if (strstr(got, "SENT")) {
+            struct buffer plain;
+            buffer_init(&plain, 10000);
+            assert_string_equal(fake.page_body_from, "feed");
+            assert_true(decode_body(fake.page_body, fake.page_len, "zstd", NULL, &plain, NULL, NULL));
+            CHECK(strstr(buffer_str(&plain), "<h1>Bridge &amp; river</h1><p>" SENTENCE), "%s", buffer_str(&plain));
+            buffer_fini(&plain);
+        }
+        readers_destroy(readers);
+        fake_down();
+    }
+    robots_text = rules;
+}
+
+/* One reading of the feed serves all of its pages. */
+static void a_feed_is_read_once(void **state)
+{
+    const char *rules = robots_text;
+    (void)state;
+    robots_text = "";
+    fake_up(site);
+    struct readers *readers = fake.crawl.readers = readers_create(&fake.loop, 2);
+    page_fetch_begin(&fake.crawl, claim_of_feed("/status/403", "/full-feed"));
+    fake_run(NULL);
+    buffer_clear(&fake.journal);
+    page_fetch_begin(&fake.crawl, claim_of_feed("/wall", "/full-feed"));
+    assert_string_equal(fake_run(NULL), "ended page delivered SENT");
+    buffer_clear(&fake.journal);
+    page_fetch_begin(&fake.crawl, claim_of_feed("/wall", "/full-feed")); /* taken: it is not kept for ever */
+    assert_string_equal(fake_run(NULL), "ended CLOSE:failed:blocked");
+    readers_destroy(readers);
+    fake_down();
+    robots_text = rules;
 }
 
 static void what_travels(void **state)
@@ -337,9 +434,12 @@ int main(void)
     }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(slot_lost),
-        cmocka_unit_test(every_way), cmocka_unit_test(what_travels), cmocka_unit_test(rechecks), cmocka_unit_test(robots_unreachable),
+        cmocka_unit_test(every_way), cmocka_unit_test(instead_of_blocked_pages), cmocka_unit_test(a_feed_is_read_once), cmocka_unit_test(what_travels), cmocka_unit_test(rechecks), cmocka_unit_test(robots_unreachable),
         cmocka_unit_test(robots_from_redis), cmocka_unit_test(end_seen_before), cmocka_unit_test(producer_full), cmocka_unit_test(producer_refuses),
         cmocka_unit_test(lease_lost), cmocka_unit_test(redirect_hops_between_domains), cmocka_unit_test(dropped_with_the_stage),
     };
+    const char *only = getenv("TEST_ONLY");
+    if (only)
+        cmocka_set_test_filter(only);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
