@@ -159,7 +159,7 @@ static int role_run(struct invocation *inv, const struct stage *stage, int defau
     uv_loop_init(&r.loop);
     if (!start(&r, default_port, &err))
         leave(&r, status_of(&err), &err);
-    worker_confine(r.config, stage != &extractor_stage); /* which starts its parsers anew when they die */
+    worker_confine(r.config);
     enum worker_end end = worker_run(r.worker, &err);
     if (end == WORKER_FAILED)
         leave(&r, STATUS_BROKEN, &err);

@@ -428,7 +428,7 @@ static int run(struct invocation *inv)
         catch_crashes();
     if (!open_report(&r, &err) || !open_worker(&r, &err) || !report_start(r.report, &err))
         leave(&r, status_of_start(&err), err.message);
-    worker_confine(r.config, false);
+    worker_confine(r.config);
     enum worker_end end = worker_run(r.worker, &err);
     if (end == WORKER_FAILED)
         leave(&r, STATUS_BROKEN, err.message);

@@ -5,8 +5,8 @@
  *                                   │ dies, or takes too long
  *                                   `──> the verdict on its page, and a new child
  *
- * A child is this program, started anew with POOL_CHILD_ARGUMENT: nothing of the parent's memory, files or environment is
- * in it. Jobs end in any order. Everything is called from, and calls back on, the loop's thread. */
+ * Children are forked by a process that is this program, started anew with POOL_CHILD_ARGUMENT (zygote.h): nothing of our memory,
+ * files or environment is in them, and we may give up starting programs. Jobs end in any order. Everything is called from, and calls back on, the loop's thread. */
 #ifndef EXTRACTOR_POOL_H
 #define EXTRACTOR_POOL_H
 
@@ -15,7 +15,7 @@
 #include <sys/types.h>
 #include <uv.h>
 
-#define POOL_CHILD_ARGUMENT "__parse-pages" /* argv[1] of a child; main() hands over to pool_child_main() */
+#define POOL_CHILD_ARGUMENT "__parse-pages" /* argv[1] of that process; main() hands over to pool_child_main() */
 
 struct pool;
 
@@ -25,6 +25,8 @@ struct pool_options {
     struct parse_limits limits; /* the deadline is the child's own, for its tree */
     int64_t kill_after_ms;      /* CPU time of a child on one page, ten times that in real time; 0: the deadline and 2 s */
     const char *program;        /* NULL: /proc/self/exe */
+    void (*on_fatal)(void *arg, const struct error *err); /* no child can be started any more; NULL: only the log says so */
+    void *fatal_arg;
 };
 
 /* NULL with ERROR_SYSTEM when no child can be started. */
@@ -41,7 +43,8 @@ size_t pool_jobs(const struct pool *p); /* submitted and not done */
 /* For tests and messages: the pids of the children that live, at most max. */
 int pool_children(const struct pool *p, pid_t *pids, int max);
 
-/* The whole life of a child: reads requests from standard input, answers on standard output. Returns the exit status. */
+/* The whole life of that process; its children read requests from standard input and answer on standard output. Returns the exit
+ * status. */
 int pool_child_main(int argc, char **argv);
 /* Gives up everything but memory, read, write, futex, clock and exit, for good. For tests; pool_child_main() calls it. */
 bool pool_child_confine(struct error *err);

@@ -1,10 +1,12 @@
-/* pool_child.c - a child of the pool: opens what it will ever need, gives up the right to open anything, then parses one
- * page after the other. Converters, the extractor's memory and what the C library makes at first use (the seed of jansson's
- * hashes, the memory size that qsort() asks for) are made before. */
+/* pool_child.c - the process that forks the pool's children, and a child of it. The one opens all that a child will ever need:
+ * converters, the extractor's memory and what the C library makes at first use (the seed of jansson's hashes, the memory size
+ * that qsort() asks for). The other gives up the right to open anything, then parses one page after the other. */
 #include "base/charset.h"
 #include "base/mem.h"
 #include "extractor/pool.h"
 #include "extractor/pool_wire.h"
+#include "extractor/zygote.h"
+#include "pipeline/confine.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,6 +29,8 @@
 #define REQUEST_KEEP ((size_t)4 << 20)
 
 struct child {
+    struct parse_limits limits;
+    pid_t zygote;
     struct parser *parser;
     struct buffer request, answer;
     struct header headers[WIRE_HEADERS_MAX];
@@ -93,18 +97,28 @@ static void ignore_signals(void)
         signal(signals[i], SIG_IGN);
 }
 
-static void drop_rights(size_t memory_bytes)
+/* The zygote needs to fork and to hear of its children's ends; what worker.h says of sanitizers is so here, too. */
+static bool settle(struct error *err)
 {
     ignore_signals();
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    prctl(PR_SET_NAME, "tidings-zygote");
+    limit(RLIMIT_CORE, 0);
+    if (chdir("/") != 0)
+        return error_set(err, ERROR_SYSTEM, "the folder / cannot be entered: %s", strerror(errno));
+    return SANITIZED || confine(true, err);
+}
+
+static void drop_rights(const struct child *c)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != c->zygote)
+        _exit(1); /* it ended before that */
     prctl(PR_SET_NAME, "tidings-parse");
     close_range(3, ~0U, 0);
-    if (chdir("/") != 0)
-        exit(1);
-    limit(RLIMIT_CORE, 0);
     if (!SANITIZED)
-        limit(RLIMIT_AS, 2 * memory_bytes + ((size_t)512 << 20));
+        limit(RLIMIT_AS, 2 * c->limits.memory_bytes + ((size_t)512 << 20));
 }
 
 static int compare_ints(const void *a, const void *b)
@@ -206,26 +220,38 @@ static bool serve_one(struct child *c)
     return ok;
 }
 
+static void child_main(void *arg)
+{
+    struct child *c = arg;
+    struct error err;
+
+    drop_rights(c);
+    if (!pool_child_confine(&err)) {
+        dprintf(STDERR_FILENO, "%s\n", err.message);
+        _exit(POOL_CHILD_NEVER_BEGAN);
+    }
+    while (serve_one(c))
+        ;
+    _exit(0); /* no leak check: it would need threads */
+}
+
 /* argv: program, POOL_CHILD_ARGUMENT, decoded bytes, memory bytes, deadline ms */
 int pool_child_main(int argc, char **argv)
 {
-    struct child c = { 0 };
-    struct parse_limits limits;
+    struct child c = { .zygote = getpid() };
     struct error err;
 
     if (argc != 5) {
         fprintf(stderr, "%s is started by tidings itself\n", POOL_CHILD_ARGUMENT);
         return 2;
     }
-    limits = (struct parse_limits){ strtoull(argv[2], NULL, 10), strtoull(argv[3], NULL, 10), strtoll(argv[4], NULL, 10) };
-    drop_rights(limits.memory_bytes);
+    c.limits = (struct parse_limits){ strtoull(argv[2], NULL, 10), strtoull(argv[3], NULL, 10), strtoll(argv[4], NULL, 10) };
     warm_up();
-    c.parser = parser_create(&limits);
-    if (!charset_prepare(&err) || !pool_child_confine(&err)) {
+    c.parser = parser_create(&c.limits);
+    if (!settle(&err) || !charset_prepare(&err)) {
         fprintf(stderr, "%s\n", err.message);
         return 1;
     }
-    while (serve_one(&c))
-        ;
-    _exit(0); /* no leak check: it would need threads */
+    zygote_serve(STDIN_FILENO, child_main, &c);
+    _exit(0);
 }

@@ -1,4 +1,4 @@
-/* pool_process.c - the pool's children: started by exec of this program, joined by three pipes (request, answer, messages).
+/* pool_process.c - the pool's children: forked by a zygote (zygote.h), joined by three pipes (request, answer, messages).
  *
  * A child holds two jobs: the one it parses and the next, already in its pipe, so that it never waits for the loop. When it
  * dies, the first is to blame: its page gets the verdict, the other goes back to the front. Who was killed by SIGKILL from
@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "extractor/pool_private.h"
 #include "extractor/pool_wire.h"
+#include "extractor/zygote.h"
 #include "pipeline/metrics.h"
 
 #include <assert.h>
@@ -19,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -43,14 +45,15 @@ struct slot {
 
 struct child {
     struct processes *owner;
-    uv_process_t process;
+    int slot;
+    pid_t pid;
     uv_pipe_t in, out, messages;
     uv_timer_t timer;          /* deadline, or the pause before a start */
     int open_handles;          /* to be closed before it may start again */
-    bool running, exited, closing;
+    bool forked;               /* the zygote was asked for it, and has not said that it ended */
+    bool running, closing;
     const char *kill_reason;   /* why we killed it; static; NULL: we did not */
-    int term_signal;
-    int64_t exit_status;
+    int status;                /* as waitpid() gives it, or ZYGOTE_NOT_FORKED */
     uint64_t answers;          /* since its start */
     struct slot slots[DEPTH];  /* a ring: slots[first] is the one that is parsed */
     unsigned first, held;
@@ -64,12 +67,13 @@ struct child {
 struct processes {
     struct pool *pool;      /* borrowed */
     uv_loop_t *loop;
-    char *program;          /* owned */
-    struct parse_limits limits;
+    struct zygote *zygote;  /* owned */
     int64_t kill_after_ms;
     int count;
     struct child *children; /* owned */
     bool destroying;
+    void (*on_fatal)(void *arg, const struct error *err);
+    void *fatal_arg;
     int live_timers;
     void (*on_closed)(void *arg);
     void *closed_arg;
@@ -189,7 +193,7 @@ static bool answer_complete(const struct child *c, bool *broken)
 static void child_kill(struct child *c, const char *reason)
 {
     c->kill_reason = reason;
-    uv_process_kill(&c->process, SIGKILL);
+    zygote_kill(c->owner->zygote, c->slot);
 }
 
 static void take_answers(struct child *c)
@@ -246,7 +250,7 @@ static void on_message(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
     c->message[c->message_len] = '\0';
     if (c->message_len < sizeof(c->message) - 1 && c->message[c->message_len - 1] != '\n')
         return; /* the rest of the line is on its way */
-    log_warn("a parser says pid=%d text=%s", (int)c->process.pid, log_quote_n(c->message, c->message_len));
+    log_warn("a parser says pid=%d text=%s", (int)c->pid, log_quote_n(c->message, c->message_len));
     c->message_len = 0;
 }
 
@@ -269,7 +273,7 @@ static void on_check(uv_timer_t *timer)
 
     if (c->held == 0 || c->closing)
         return;
-    int64_t used_ms = cpu_ms(c->process.pid);
+    int64_t used_ms = cpu_ms(c->pid);
     if (c->job_cpu_ms < 0)
         c->job_cpu_ms = used_ms;
     if ((used_ms >= 0 && used_ms - c->job_cpu_ms > limit_ms) || clock_mono_ms() - c->job_started_ms > 10 * limit_ms)
@@ -278,20 +282,28 @@ static void on_check(uv_timer_t *timer)
 
 /* --- its end --- */
 
+static bool never_began(const struct child *c)
+{
+    return c->status == ZYGOTE_NOT_FORKED || (WIFEXITED(c->status) && WEXITSTATUS(c->status) == POOL_CHILD_NEVER_BEGAN);
+}
+
 static void blame(struct child *c, struct job *j)
 {
     char reason[128];
+    int term_signal = WIFSIGNALED(c->status) ? WTERMSIG(c->status) : 0;
 
     if (c->kill_reason) {
         pool_fail_job(c->owner->pool, j, ERROR_LIMIT, c->kill_reason);
-    } else if (c->term_signal == SIGKILL && j->tries == 0) {
+    } else if (!c->running || never_began(c)) {
+        pool_return_job(c->owner->pool, j);
+    } else if (term_signal == SIGKILL && j->tries == 0) {
         j->tries = 1;
         pool_return_job(c->owner->pool, j);
-    } else if (c->term_signal) {
-        snprintf(reason, sizeof(reason), "the parser died on it: signal %d (%s)", c->term_signal, strsignal(c->term_signal));
+    } else if (term_signal) {
+        snprintf(reason, sizeof(reason), "the parser died on it: signal %d (%s)", term_signal, strsignal(term_signal));
         pool_fail_job(c->owner->pool, j, ERROR_INVALID, reason);
     } else {
-        snprintf(reason, sizeof(reason), "the parser ended on it: status %" PRId64, c->exit_status);
+        snprintf(reason, sizeof(reason), "the parser ended on it: status %d", WEXITSTATUS(c->status));
         pool_fail_job(c->owner->pool, j, ERROR_INVALID, reason);
     }
 }
@@ -303,25 +315,27 @@ static void child_bury(struct child *c)
     struct job *jobs[DEPTH];
     unsigned held = c->held, first = c->first;
     bool idle = c->answers == 0;
+    int pages = (int)held;
 
     for (unsigned i = 0; i < held; i++)
         jobs[i] = c->slots[(first + i) % DEPTH].job;
     for (unsigned i = 0; i < DEPTH; i++)
         c->slots[i].job = NULL;
     c->held = c->first = 0;
-    c->closing = c->running = false;
     buffer_fini(&c->answer);
     if (ps->destroying) {
         for (unsigned i = 0; i < held; i++)
             free(jobs[i]);
     } else {
-        log_warn("a parser ended pid=%d signal=%d status=%" PRId64 " pages=%u", (int)c->process.pid, c->term_signal, c->exit_status, held);
+        log_warn("a parser ended pid=%d signal=%d status=%d pages=%d", (int)c->pid, WIFSIGNALED(c->status) ? WTERMSIG(c->status) : 0,
+                 WIFEXITED(c->status) ? WEXITSTATUS(c->status) : -1, pages);
         metric_add(ps->deaths, 1);
         for (unsigned i = held; i > 1; i--)
             pool_return_job(ps->pool, jobs[i - 1]);
         if (held > 0)
             blame(c, jobs[0]);
     }
+    c->closing = c->running = false;
     child_start_later(c, idle ? RESTART_MS : 0);
 }
 
@@ -329,32 +343,48 @@ static void on_handle_closed(uv_handle_t *h)
 {
     struct child *c = h->data;
 
-    if (--c->open_handles == 0 && c->exited)
+    if (--c->open_handles == 0)
         child_bury(c);
 }
 
-/* Closes what was opened; child_bury() follows. */
-static void child_close(struct child *c, int pipes, bool process)
+/* Closes what was opened, in order; child_bury() follows. */
+static void child_close(struct child *c, int pipes)
 {
     uv_pipe_t *handles[] = { &c->in, &c->out, &c->messages };
 
-    c->exited = c->closing = true;
+    c->closing = true;
     uv_timer_stop(&c->timer);
-    if (process)
-        uv_close((uv_handle_t *)&c->process, on_handle_closed);
     for (int i = 0; i < pipes; i++)
         uv_close((uv_handle_t *)handles[i], on_handle_closed);
-    if (!process && pipes == 0)
+    if (pipes == 0)
         child_bury(c);
 }
 
-static void on_exit_child(uv_process_t *process, int64_t status, int term_signal)
+static void on_child_exit(void *arg, int slot, int status)
 {
-    struct child *c = process->data;
+    struct processes *ps = arg;
+    struct child *c = &ps->children[slot];
 
-    c->exit_status = status;
-    c->term_signal = term_signal;
-    child_close(c, 3, true);
+    c->forked = false;
+    c->status = status;
+    if (never_began(c) && ps->on_fatal && !ps->destroying) {
+        struct error err;
+        error_set(&err, ERROR_SYSTEM, "parsers cannot be confined or forked; the log says why. Where the kernel has no seccomp, set "
+                  "extractor.sandbox to false");
+        ps->on_fatal(ps->fatal_arg, &err);
+    }
+    child_close(c, 3);
+}
+
+static void on_zygote_lost(void *arg)
+{
+    struct processes *ps = arg;
+    struct error err;
+
+    error_set(&err, ERROR_SYSTEM, "the process that starts the parsers ended: start this one again");
+    log_error("no parser can be started any more reason=%s", log_quote(err.message));
+    if (ps->on_fatal && !ps->destroying)
+        ps->on_fatal(ps->fatal_arg, &err);
 }
 
 /* --- its start --- */
@@ -391,27 +421,6 @@ static char **child_environment(void)
     return env;
 }
 
-static int spawn(struct child *c, const int theirs[3])
-{
-    struct processes *ps = c->owner;
-    char decoded[24], memory[24], deadline[24];
-    char *args[] = { "tidings", POOL_CHILD_ARGUMENT, decoded, memory, deadline, NULL };
-    uv_stdio_container_t stdio[3];
-
-    snprintf(decoded, sizeof(decoded), "%zu", ps->limits.decoded_bytes);
-    snprintf(memory, sizeof(memory), "%zu", ps->limits.memory_bytes);
-    snprintf(deadline, sizeof(deadline), "%" PRId64, ps->limits.deadline_ms);
-    for (int i = 0; i < 3; i++)
-        stdio[i] = (uv_stdio_container_t){ .flags = UV_INHERIT_FD, .data.fd = theirs[i] };
-    char **env = child_environment();
-    uv_process_options_t o = { .file = ps->program, .args = args, .env = env, .exit_cb = on_exit_child, .stdio_count = 3, .stdio = stdio };
-    int rc = uv_spawn(ps->loop, &c->process, &o);
-    for (char **e = env; *e; e++)
-        free(*e);
-    free(env);
-    return rc;
-}
-
 /* Opens the pipes in order; how many were opened. */
 static int open_pipes(struct child *c, int theirs[3])
 {
@@ -427,31 +436,47 @@ static void child_start(struct child *c)
     int theirs[3] = { -1, -1, -1 };
 
     c->open_handles = 0;
-    c->exited = c->closing = false;
+    c->closing = false;
     c->kill_reason = NULL;
-    c->term_signal = 0;
+    c->status = 0;
+    c->pid = 0;
     c->answers = 0;
     c->message_len = 0;
-    c->process.data = c;
     int opened = open_pipes(c, theirs);
-    int rc = UV_EMFILE;
-    if (opened == 3) {
-        c->open_handles++;
-        rc = spawn(c, theirs);
-    }
+    c->forked = opened == 3 && zygote_fork(c->owner->zygote, c->slot, theirs);
     for (int i = 0; i < 3; i++)
         if (theirs[i] >= 0)
             close(theirs[i]);
-    if (rc != 0) {
-        log_error("no parser could be started program=%s reason=\"%s\"", c->owner->program, uv_strerror(rc));
-        child_close(c, opened, opened == 3);
-        return;
-    }
+    if (c->forked)
+        return; /* on_child_started() goes on */
+    log_error("no parser could be started reason=\"%s\"", opened < 3 ? "no pipes: raise the limit of open files" : "nobody starts it");
+    c->status = ZYGOTE_NOT_FORKED;
+    child_close(c, opened);
+}
+
+static void on_child_started(void *arg, int slot, pid_t pid)
+{
+    struct child *c = &((struct processes *)arg)->children[slot];
+
+    c->pid = pid;
     c->running = true;
     uv_timer_start(&c->timer, on_check, CHECK_MS, CHECK_MS);
     uv_read_start((uv_stream_t *)&c->out, on_alloc, on_answer);
     uv_read_start((uv_stream_t *)&c->messages, on_message_alloc, on_message);
     child_feed(c);
+}
+
+/* --- the end of all --- */
+
+static void on_zygote_closed(void *arg)
+{
+    struct processes *ps = arg;
+    void (*on_closed)(void *arg) = ps->on_closed;
+    void *closed_arg = ps->closed_arg;
+
+    free(ps->children);
+    free(ps);
+    on_closed(closed_arg);
 }
 
 static void on_timer_closed(uv_handle_t *h)
@@ -461,14 +486,8 @@ static void on_timer_closed(uv_handle_t *h)
 
     for (int i = 0; i < DEPTH; i++)
         buffer_fini(&c->slots[i].head);
-    if (--ps->live_timers > 0)
-        return;
-    void (*on_closed)(void *arg) = ps->on_closed;
-    void *arg = ps->closed_arg;
-    free(ps->children);
-    free(ps->program);
-    free(ps);
-    on_closed(arg);
+    if (--ps->live_timers == 0)
+        zygote_destroy(ps->zygote, on_zygote_closed, ps);
 }
 
 static void on_start(uv_timer_t *timer)
@@ -509,11 +528,28 @@ static void processes_destroy(void *self, void (*on_closed)(void *arg), void *ar
     ps->closed_arg = arg;
     for (int i = 0; i < ps->count; i++) {
         struct child *c = &ps->children[i];
-        if (c->running && !c->closing)
+        if (c->forked)
             child_kill(c, "the end");
         else if (!c->closing)
             uv_close((uv_handle_t *)&c->timer, on_timer_closed);
     }
+}
+
+static struct zygote *start_zygote(struct processes *ps, const struct pool_options *o, const char *program, struct error *err)
+{
+    char decoded[24], memory[24], deadline[24];
+    char *args[] = { "tidings", POOL_CHILD_ARGUMENT, decoded, memory, deadline, NULL };
+    struct zygote_callbacks callbacks = { on_child_started, on_child_exit, on_zygote_lost, ps };
+
+    snprintf(decoded, sizeof(decoded), "%zu", o->limits.decoded_bytes);
+    snprintf(memory, sizeof(memory), "%zu", o->limits.memory_bytes);
+    snprintf(deadline, sizeof(deadline), "%" PRId64, o->limits.deadline_ms);
+    char **env = child_environment();
+    struct zygote *z = zygote_create(ps->loop, program, args, env, &callbacks, err);
+    for (char **e = env; *e; e++)
+        free(*e);
+    free(env);
+    return z;
 }
 
 static void *processes_create(struct pool *p, uv_loop_t *loop, const struct pool_options *options, int workers, struct error *err)
@@ -527,18 +563,25 @@ static void *processes_create(struct pool *p, uv_loop_t *loop, const struct pool
     struct processes *ps = xcalloc(1, sizeof(*ps));
     ps->pool = p;
     ps->loop = loop;
-    ps->program = xstrdup(program);
-    ps->limits = options->limits;
-    ps->kill_after_ms = options->kill_after_ms ? options->kill_after_ms : options->limits.deadline_ms + GRACE_MS;
-    ps->count = ps->live_timers = workers;
-    ps->children = xcalloc((size_t)workers, sizeof(struct child));
-    ps->deaths = metric_counter("tidings_parser_deaths_total", "Parser processes that ended and were replaced", NULL, NULL);
-    for (int i = 0; i < workers; i++) {
-        ps->children[i].owner = ps;
-        ps->children[i].timer.data = &ps->children[i];
-        uv_timer_init(loop, &ps->children[i].timer);
+    ps->on_fatal = options->on_fatal;
+    ps->fatal_arg = options->fatal_arg;
+    ps->zygote = start_zygote(ps, options, program, err);
+    if (!ps->zygote) {
+        free(ps);
+        return NULL;
     }
-    for (int i = 0; i < workers; i++)
+    ps->kill_after_ms = options->kill_after_ms ? options->kill_after_ms : options->limits.deadline_ms + GRACE_MS;
+    ps->count = ps->live_timers = workers < ZYGOTE_SLOTS_MAX ? workers : ZYGOTE_SLOTS_MAX;
+    ps->children = xcalloc((size_t)ps->count, sizeof(struct child));
+    ps->deaths = metric_counter("tidings_parser_deaths_total", "Parser processes that ended and were replaced", NULL, NULL);
+    for (int i = 0; i < ps->count; i++) {
+        struct child *c = &ps->children[i];
+        c->owner = ps;
+        c->slot = i;
+        c->timer.data = c;
+        uv_timer_init(loop, &c->timer);
+    }
+    for (int i = 0; i < ps->count; i++)
         child_start(&ps->children[i]);
     return ps;
 }
@@ -550,7 +593,7 @@ static int processes_children(const void *self, pid_t *pids, int max)
 
     for (int i = 0; i < ps->count && n < max; i++)
         if (ps->children[i].running && !ps->children[i].closing)
-            pids[n++] = ps->children[i].process.pid;
+            pids[n++] = ps->children[i].pid;
     return n;
 }
 

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #define WIRE_MAGIC 0x74696431u
+#define POOL_CHILD_NEVER_BEGAN 70 /* exit status of a child that could not be confined: no page is to blame */
 #define WIRE_HEADERS_MAX 256
 #define WIRE_PART_MAX ((size_t)64 << 20) /* of any length here: a bound against nonsense */
 

@@ -161,7 +161,8 @@ static bool open_all(struct extract_stage *x, struct error *err)
     struct pool_options pool = {
         .workers = workers, .sandbox = c->extractor.sandbox,
         .limits = { (size_t)c->extractor.max_decoded_bytes, (size_t)c->extractor.parse_memory_mb << 20,
-                    c->extractor.parse_timeout_ms } };
+                    c->extractor.parse_timeout_ms },
+        .on_fatal = x->env.on_fatal, .fatal_arg = x->env.arg };
 
     if (!load_meta(x, err))
         return false;

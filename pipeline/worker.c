@@ -89,15 +89,14 @@ void worker_prepare(void)
 #define SANITIZED 0
 #endif
 
-void worker_confine(const struct config *config, bool exec)
+void worker_confine(const struct config *config)
 {
     struct error err;
+    bool exec = !kafka_starts_programs(config);
     if (SANITIZED)
         return;
-    if (exec && kafka_starts_programs(config)) {
+    if (!exec)
         log_warn("programs may still be started reason=\"kafka.properties ask for Kerberos, whose tickets are renewed by a program\"");
-        exec = false;
-    }
     if (!confine(exec, &err))
         log_warn("process not confined reason=%s", log_quote(err.message));
 }

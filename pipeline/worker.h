@@ -48,10 +48,10 @@ void worker_prepare(void);
 /* Starts the stages on threads; loop is the main thread's. Signals are caught from here on. NULL with the reason if a stage
  * cannot be created. */
 struct worker *worker_create(const struct worker_options *options, uv_loop_t *loop, struct error *err);
-/* Gives up what confine.h says, once everything is started. exec: no more programs either, unless Kafka's client needs one. Where the
+/* Gives up what confine.h says, once everything is started; starting programs, too, unless Kafka's client needs to. Where the
  * kernel refuses, the log says so and the worker goes on; builds with sanitizers give up nothing, since those look into processes
  * and start programs themselves. */
-void worker_confine(const struct config *config, bool exec);
+void worker_confine(const struct config *config);
 /* Runs the loop until the end. The caller closes its own handles on the loop afterwards. */
 enum worker_end worker_run(struct worker *w, struct error *err);
 void worker_destroy(struct worker *w); /* only after WORKER_DRAINED, or a failed create */

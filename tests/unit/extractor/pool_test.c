@@ -5,11 +5,13 @@
 #include "../check.h"
 #include "base/clock.h"
 #include "base/hash.h"
+#include "pipeline/confine.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,6 +57,7 @@ struct run {
     struct pool *pool;
     size_t done, ok, articles;
     char reason[200];
+    int fatal;
     bool closed;
 };
 
@@ -159,12 +162,27 @@ static pid_t one_child(struct run *run, struct sample *s)
     return pid;
 }
 
+static int status_of(pid_t pid, const char *name)
+{
+    char path[64], line[200];
+    int value = -1;
+
+    snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+    FILE *f = fopen(path, "r");
+    CHECK(f, "%s", path);
+    while (fgets(line, sizeof(line), f))
+        if (strncmp(line, name, strlen(name)) == 0)
+            value = atoi(line + strlen(name));
+    fclose(f);
+    return value;
+}
+
 static void a_child_holds_pipes_and_nothing_else(void **state)
 {
     struct run run;
     struct sample s;
-    char path[300], target[300], line[200];
-    int seccomp = -1, count = 0;
+    char path[300], target[300];
+    int count = 0;
     struct dirent *e;
 
     (void)state;
@@ -185,12 +203,7 @@ static void a_child_holds_pipes_and_nothing_else(void **state)
     }
     closedir(d);
     assert_int_equal(count, 3);
-    snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
-    FILE *f = fopen(path, "r");
-    while (fgets(line, sizeof(line), f))
-        sscanf(line, "Seccomp: %d", &seccomp);
-    fclose(f);
-    assert_int_equal(seccomp, 2); /* filtered */
+    assert_int_equal(status_of(pid, "Seccomp:"), 2); /* filtered */
     run_fini(&run);
 }
 
@@ -324,6 +337,96 @@ static void a_missing_program_is_told(void **state)
     uv_loop_close(&loop);
 }
 
+/* --- the process that forks them --- */
+
+static void on_fatal(void *arg, const struct error *err)
+{
+    struct run *run = arg;
+    CHECK(err->kind == ERROR_SYSTEM, "%s", err->message);
+    run->fatal++;
+}
+
+static void run_init_fatal(struct run *run, const char *program)
+{
+    struct pool_options o = { .workers = 2, .sandbox = true, .program = program, .on_fatal = on_fatal, .fatal_arg = run };
+    struct error err;
+
+    memset(run, 0, sizeof(*run));
+    uv_loop_init(&run->loop);
+    run->pool = pool_create(&run->loop, &o, &err);
+    CHECK(run->pool, "%s", err.message);
+}
+
+/* Both children, past their start. */
+static void two_children(struct run *run, pid_t pids[2])
+{
+    while (pool_children(run->pool, pids, 2) < 2)
+        uv_run(&run->loop, UV_RUN_ONCE);
+    for (int i = 0; i < 2; i++)
+        while (status_of(pids[i], "Seccomp:") != 2)
+            sched_yield();
+}
+
+static void nobody_forks_any_more(void **state)
+{
+    struct run run;
+    struct sample s;
+
+    (void)state;
+    sample_init(&s, article, strlen(article));
+    run_init_fatal(&run, NULL);
+    pid_t pids[2];
+    two_children(&run, pids);
+    pid_t zygote = status_of(pids[0], "PPid:");
+    assert_true(zygote != getpid() && status_of(pids[1], "PPid:") == zygote);
+    kill(pids[0], SIGSTOP); /* so that neither answers before it dies */
+    kill(pids[1], SIGSTOP);
+    kill(zygote, SIGKILL);
+    pool_submit(run.pool, &s.r, on_done, &run);
+    while (!run.fatal)
+        uv_run(&run.loop, UV_RUN_ONCE);
+    assert_int_equal(run.done, 0); /* the page waits: it is not to blame */
+    assert_int_equal(pool_jobs(run.pool), 1);
+    run_fini(&run);
+    run_init_fatal(&run, "/bin/true"); /* ends at once */
+    while (!run.fatal)
+        uv_run(&run.loop, UV_RUN_ONCE);
+    run_fini(&run);
+}
+
+/* In a process of its own: what is given up is given up. */
+static int replaced_after_giving_up(void)
+{
+    struct run run;
+    struct sample s;
+    pid_t again = 0;
+
+    sample_init(&s, article, strlen(article));
+    run_init(&run, true, 1);
+    pid_t pid = one_child(&run, &s);
+    if (!confine(true, NULL) || execl("/bin/true", "true", (char *)NULL) == 0)
+        return 2;
+    kill(pid, SIGKILL);
+    pool_submit(run.pool, &s.r, on_done, &run);
+    run_until(&run, 2);
+    bool ok = run.articles == 2 && pool_children(run.pool, &again, 1) == 1 && again != pid;
+    run_fini(&run);
+    return ok ? 0 : 3;
+}
+
+static void children_are_replaced_where_no_program_can_be_started(void **state)
+{
+    int status;
+
+    (void)state;
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(replaced_after_giving_up());
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %x", (unsigned)status);
+}
+
 static void sample_init(struct sample *s, const char *body, size_t len)
 {
     struct id id = id_of("https://a.example/1", 19);
@@ -353,7 +456,10 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_child_that_crashes_is_a_verdict),
         cmocka_unit_test(a_child_that_hangs_is_killed),
         cmocka_unit_test(jobs_under_way_are_forgotten_at_the_end),
+        cmocka_unit_test(nobody_forks_any_more),
+        cmocka_unit_test(children_are_replaced_where_no_program_can_be_started),
         cmocka_unit_test(a_missing_program_is_told),
     };
+    signal(SIGPIPE, SIG_IGN); /* as main() does */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
