@@ -135,7 +135,10 @@ static void put_book(const json_t *row)
 {
     const json_t *outcomes = json_object_get(row, "outcomes");
     put_shown(row_text(row, "source"), URL_COLUMNS);
-    printf("  %s  %s\n", row_text(row, "day"), json_is_true(json_object_get(row, "balanced")) ? "balances" : "DOES NOT BALANCE");
+    printf("  %s  %s", row_text(row, "day"), json_is_true(json_object_get(row, "balanced")) ? "balances" : "DOES NOT BALANCE");
+    if (row_number(row, "moved") > 0)
+        printf(", give or take %lld that moved while it was read", (long long)row_number(row, "moved"));
+    putchar('\n');
     struct buffer line;
     buffer_init(&line, 0);
     buffer_printf(&line, "found %lld + reopened %lld = seen %lld + ", (long long)row_number(row, "found"), (long long)row_number(row, "reopened"),
@@ -287,7 +290,8 @@ const struct command ledger_command = {
                    "             + redirected + not_article + failed + deadlettered\n"
                    "\n"
                    "Every term is counted where it happens, none is worked out from the others. Exits with 1 when a sum does not\n"
-                   "balance. Dead letters stand below, by stage and reason: those of the loader, and of what was no record, are in no\n"
+                   "balance. With more than 100,000 open requests they are read one after another, and a book says how many moved meanwhile:\n"
+                   "so far its second sum may be out. Dead letters stand below, by stage and reason: those of the loader, and of what was no record, are in no\n"
                    "book. With --json one line is one source and day; `tidings status --json` has the dead letters.",
     .options = (const struct command_option[]){
         { "source", 's', "NAME", "only this source" },

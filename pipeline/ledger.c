@@ -1,6 +1,7 @@
 /* ledger.c - the names of the books' terms, and reading them. Open requests are counted from the open set itself, the rest
- * are counters: no term is worked out from the others. All is read in one call, so that it agrees, unless very much is open:
- * then in many, and what moves meanwhile is out of balance; who cares reads again. */
+ * are counters: no term is worked out from the others. All is read in one call, so that it agrees, unless very much is open: then
+ * partition by partition between two readings of the counters, whose difference is what was opened and closed meanwhile. Each of
+ * these moves a sum by one, so that a book may be out by as many, and not by more. */
 #include "pipeline/ledger.h"
 
 #include "base/buffer.h"
@@ -71,6 +72,7 @@ struct books {
     redisContext *c;
     const char *prefix, *source; /* source NULL: all */
     struct map *rows;            /* "source\nday" -> json_t */
+    struct map *before;          /* the same, of the first reading of the counters; NULL: all was read in one call */
 };
 
 static json_t *row_of(struct books *b, const char *source, const char *day)
@@ -223,23 +225,47 @@ static int newest_first(const void *a, const void *b)
     return strcmp(strrchr(*(const char *const *)b, ':'), strrchr(*(const char *const *)a, ':'));
 }
 
-/* Everything in one call where that is not too much for one; else what is open with the newest days, which still change. */
-static bool read_all(struct books *b, int partitions, const struct map *map, struct error *err)
+static const char **sorted_keys(const struct map *map)
 {
     size_t n = 0, at = 0, total = map_count(map);
     const char **keys = xcalloc(total + 1, sizeof(*keys));
-    bool many, none;
     while (n < total && map_next(map, &at, &keys[n]))
         n++;
     qsort(keys, n, sizeof(*keys), newest_first);
-    size_t first = n < KEYS_AT_ONCE ? n : KEYS_AT_ONCE;
-    bool ok = ask_books(b, partitions, keys, first, &many, err);
-    if (ok && many) {
-        first = 0;
-        ok = read_open(b, partitions, err);
-    }
-    for (size_t i = first; ok && i < n; i += KEYS_AT_ONCE)
+    return keys;
+}
+
+static bool read_counters(struct books *b, const char *const *keys, size_t n, struct error *err)
+{
+    bool ok = true, none;
+    for (size_t i = 0; ok && i < n; i += KEYS_AT_ONCE)
         ok = ask_books(b, 0, keys + i, n - i < KEYS_AT_ONCE ? n - i : KEYS_AT_ONCE, &none, err);
+    return ok;
+}
+
+/* Very much is open: between two readings of the counters, the second of those that have come into being, too. */
+static bool read_parts(struct books *b, int partitions, struct map *map, const char *const *keys, struct error *err)
+{
+    struct books before = { .c = b->c, .prefix = b->prefix, .source = b->source, .rows = map_create() };
+    b->before = before.rows;
+    if (!read_counters(&before, keys, map_count(map), err) || !read_open(b, partitions, err) || !find_counters(b, map, err))
+        return false;
+    const char **all = sorted_keys(map);
+    bool ok = read_counters(b, all, map_count(map), err);
+    free(all);
+    return ok;
+}
+
+/* Everything in one call where that is not too much for one, what is open with the newest days, which still change. */
+static bool read_all(struct books *b, int partitions, struct map *map, struct error *err)
+{
+    size_t n = map_count(map), first = n < KEYS_AT_ONCE ? n : KEYS_AT_ONCE;
+    const char **keys = sorted_keys(map);
+    bool many, ok = ask_books(b, partitions, keys, first, &many, err);
+    if (ok && many)
+        ok = read_parts(b, partitions, map, keys, err);
+    else if (ok)
+        ok = read_counters(b, keys + first, n - first, err);
     free(keys);
     return ok;
 }
@@ -259,12 +285,20 @@ static int64_t number(const json_t *row, const char *field)
     return json_integer_value(json_object_get(row, field));
 }
 
-static void judge(json_t *row)
+static int64_t turnover(const json_t *row)
+{
+    return number(row, "accepted") + sum(json_object_get(row, "outcomes"));
+}
+
+static void judge(const struct books *b, const char *name, json_t *row)
 {
     bool found = number(row, "found") + number(row, "reopened") ==
                  number(row, "seen") + sum(json_object_get(row, "filtered")) + number(row, "accepted");
-    bool accepted = number(row, "accepted") == sum(json_object_get(row, "open")) + sum(json_object_get(row, "outcomes"));
-    json_object_set_new(row, "balanced", json_boolean(found && accepted));
+    int64_t moved = b->before ? turnover(row) - turnover(map_get(b->before, name)) : 0;
+    int64_t out = number(row, "accepted") - sum(json_object_get(row, "open")) - sum(json_object_get(row, "outcomes"));
+    if (moved > 0)
+        json_object_set_new(row, "moved", json_integer(moved));
+    json_object_set_new(row, "balanced", json_boolean(found && (out < 0 ? -out : out) <= moved));
 }
 
 static int by_source_and_day(const void *a, const void *b)
@@ -274,12 +308,13 @@ static int by_source_and_day(const void *a, const void *b)
     return order ? order : strcmp(json_string_value(json_object_get(x, "day")), json_string_value(json_object_get(y, "day")));
 }
 
-static json_t *sorted(struct map *rows)
+static json_t *sorted(const struct books *b)
 {
     size_t n = 0, at = 0;
-    json_t **list = xmalloc((map_count(rows) + 1) * sizeof(json_t *)), *row;
-    while ((row = map_next(rows, &at, NULL))) {
-        judge(row);
+    json_t **list = xmalloc((map_count(b->rows) + 1) * sizeof(json_t *)), *row;
+    const char *name;
+    while ((row = map_next(b->rows, &at, &name))) {
+        judge(b, name, row);
         list[n++] = row;
     }
     qsort(list, n, sizeof(list[0]), by_source_and_day);
@@ -290,17 +325,24 @@ static json_t *sorted(struct map *rows)
     return all;
 }
 
+static void free_rows(struct map *rows)
+{
+    size_t at = 0;
+    json_t *row;
+    while (rows && (row = map_next(rows, &at, NULL)))
+        json_decref(row);
+    map_destroy(rows);
+}
+
 json_t *ledger_read(redisContext *c, const char *prefix, int partitions, const char *source, struct error *err)
 {
     struct books b = { .c = c, .prefix = prefix, .source = source, .rows = map_create() };
     struct map *keys = map_create();
-    json_t *all = NULL, *row;
-    size_t at = 0;
+    json_t *all = NULL;
     if (find_counters(&b, keys, err) && read_all(&b, partitions, keys, err))
-        all = sorted(b.rows);
-    while ((row = map_next(b.rows, &at, NULL)))
-        json_decref(row);
-    map_destroy(b.rows);
+        all = sorted(&b);
+    free_rows(b.rows);
+    free_rows(b.before);
     map_destroy(keys);
     return all;
 }

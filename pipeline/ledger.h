@@ -44,7 +44,8 @@ void ledger_day(char out[11], int64_t unix_ms);
 
 /* Reads the books of one source (NULL: all), each day that has any. An array of
  * {"source", "day", "found", "reopened", "seen", "accepted", "filtered": {reason: n}, "open": {stage: n},
- * "outcomes": {field: n}, "balanced": bool}. NULL with the reason. */
+ * "outcomes": {field: n}, "balanced": bool}. "moved" is there where so much was open that it could not be read in one look: so many
+ * requests of the book were opened or closed meanwhile, and accepted may be out by as many. NULL with the reason. */
 json_t *ledger_read(redisContext *c, const char *prefix, int partitions, const char *source, struct error *err);
 
 /* Names what is open, at most `most` of a source (NULL: of all): an array of {"id", "url", "source", "stage", "opened_at"}; url

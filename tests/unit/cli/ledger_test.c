@@ -3,6 +3,9 @@
 #include "pipeline/ledger.h"
 #include "tests/unit/cli/frontier_rows.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
+
 static int64_t number(const json_t *row, const char *path)
 {
     char *copy = xstrdup(path), *save = NULL;
@@ -108,6 +111,67 @@ static void many_books(void **state)
     json_decref(rows);
 }
 
+/* So much is open that it is read in many calls, while somebody opens and closes requests all the time: the book says how many
+ * moved, and is not out by more. */
+static atomic_bool stop_moving;
+
+static void *keep_moving(void *arg)
+{
+    static const char move[] = "local n = tonumber(ARGV[1]) "
+                               "redis.call('HSET', KEYS[1 + n % 7] .. ':open:1', struct.pack('>I8I8', n, 1), struct.pack('>I6', 1795593600000) .. 'busy') "
+                               "redis.call('HINCRBY', 'tidings:ledger:busy:2026-11-25', 'found', 1) "
+                               "redis.call('HINCRBY', 'tidings:ledger:busy:2026-11-25', 'accepted', 1) "
+                               "if n >= 20 then "
+                               "redis.call('HDEL', KEYS[1 + (n - 20) % 7] .. ':open:1', struct.pack('>I8I8', n - 20, 1)) "
+                               "redis.call('HINCRBY', 'tidings:ledger:busy:2026-11-25', 'article', 1) end return 1";
+    redisContext *c = redisConnectUnix(ask_server.socket);
+    struct key k[7];
+    (void)arg;
+    for (int p = 0; p < 7; p++)
+        k[p] = key_partition(ROWS_PREFIX, p);
+    for (int n = 0; !stop_moving; n++)
+        freeReplyObject(redisCommand(c, "EVAL %s 7 %s %s %s %s %s %s %s %d", move, k[0].s, k[1].s, k[2].s, k[3].s, k[4].s, k[5].s, k[6].s, n));
+    redisFree(c);
+    return NULL;
+}
+
+static void very_much_is_open(void **state)
+{
+    pthread_t mover;
+    struct error err;
+    struct key last = key_partition(ROWS_PREFIX, 7);
+    int64_t moved = 0;
+    (void)state;
+    rows_reset();
+    freeReplyObject(redis_server_ask(&ask_server, "EVAL %s 1 %s", "for i = 1, 100001 do redis.call('HSET', KEYS[1] .. ':open:' .. i % 64, struct.pack('>I8I8', i, 2), "
+                                     "struct.pack('>I6', 1795593600000) .. 'full') end redis.call('HSET', 'tidings:ledger:full:2026-11-25', 'found', 100001, "
+                                     "'accepted', 100001) return 1", last.s));
+    stop_moving = false;
+    assert_int_equal(pthread_create(&mover, NULL, keep_moving, NULL), 0);
+    for (int looks = 0; looks < 3 || moved == 0; looks++) {
+        json_t *rows = ledger_read(ask_server.c, ROWS_PREFIX, 8, NULL, &err), *row;
+        size_t i;
+        assert_non_null(rows);
+        json_array_foreach(rows, i, row) {
+            bool busy = strcmp(json_string_value(json_object_get(row, "source")), "busy") == 0;
+            CHECK(json_is_true(json_object_get(row, "balanced")), "%s", json_dumps(row, 0));
+            CHECK(busy || !json_object_get(row, "moved"), "%s", json_dumps(row, 0));
+            moved += number(row, "moved");
+        }
+        json_decref(rows);
+    }
+    stop_moving = true;
+    pthread_join(mover, NULL);
+    /* At rest nothing moves, and what is lost is seen. */
+    json_t *rows = ledger_read(ask_server.c, ROWS_PREFIX, 8, "busy", &err);
+    assert_true(json_is_true(json_object_get(json_array_get(rows, 0), "balanced")) && !json_object_get(json_array_get(rows, 0), "moved"));
+    json_decref(rows);
+    freeReplyObject(redis_server_ask(&ask_server, "HINCRBY tidings:ledger:busy:2026-11-25 accepted 1"));
+    char *text = ask(1, "ledger");
+    CHECK(strstr(text, "busy  2026-11-25  DOES NOT BALANCE\n"), "%s", text);
+    free(text);
+}
+
 static void dead_letters(void **state)
 {
     char day[11], long_ago[11];
@@ -140,7 +204,8 @@ static void nothing_there(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(balanced), cmocka_unit_test(chosen), cmocka_unit_test(lost), cmocka_unit_test(many_books), cmocka_unit_test(dead_letters), cmocka_unit_test(nothing_there) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(balanced), cmocka_unit_test(chosen), cmocka_unit_test(lost), cmocka_unit_test(many_books),
+                                         cmocka_unit_test(very_much_is_open), cmocka_unit_test(dead_letters), cmocka_unit_test(nothing_there) };
     redis_server_start(&ask_server);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     redis_server_stop(&ask_server);
