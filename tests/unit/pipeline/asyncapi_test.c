@@ -211,7 +211,7 @@ static void test_page_headers(void **state)
 {
     struct error err = { .message = "" };
     struct page p = { .id = some_id('a'), .url = "u", .request_id = some_id('b'), .request_url = "r", .request_partition = 1, .version = 1,
-                      .opened_at_ms = 1, .reextract = true, .source = "s", .source_name = "S", .timezone = "UTC", .via = "feed", .status = 200,
+                      .opened_at_ms = 1, .reextract = true, .source = "s", .source_name = "S", .timezone = "UTC", .via = "feed", .body_from = "feed", .status = 200,
                       .discovered_at_ms = 1, .fetched_at_ms = 1, .content_type = "t", .content_encoding = "gzip", .framed = "zstd",
                       .language = "en", .include = "#a", .exclude = "#b", .content_language = "en", .etag = "e", .last_modified = "l", .x_robots_tag = "x", .tdm_reservation = "1",
                       .hint_title = "t", .hint_summary = "s", .hint_published = "p", .hint_authors = "a", .body = "b", .body_len = 1 };

@@ -77,7 +77,7 @@ static struct record *sent(const struct page *p)
 static const struct page whole = {
     .id = { ID_A }, .url = "https://a.example/1", .request_id = { ID_B }, .request_url = "https://a.example/r", .request_partition = 255,
     .version = 1764061156123, .opened_at_ms = 1764061150000, .reextract = true, .source = "a.example", .source_name = "A", .timezone = "+07:00",
-    .via = "feed", .status = 200, .discovered_at_ms = 1764061140000, .fetched_at_ms = 1764061156000, .content_type = "text/html",
+    .via = "feed", .body_from = "feed", .status = 200, .discovered_at_ms = 1764061140000, .fetched_at_ms = 1764061156000, .content_type = "text/html",
     .content_encoding = "gzip", .framed = "zstd", .content_language = "vi", .etag = "\"1\"", .last_modified = "yesterday",
     .x_robots_tag = "noarchive", .tdm_reservation = "1", .hint_title = "Đề", .hint_summary = "s", .hint_published = "p", .hint_authors = "a",
     .body = "\0body", .body_len = 5,
@@ -94,7 +94,7 @@ static void check_same(const struct page *p, const struct page *w)
 #define NUMBER(field) CHECK(p->field == w->field, #field)
     check_text(p->id.hex, w->id.hex, "id");
     check_text(p->request_id.hex, w->request_id.hex, "request_id");
-    TEXT(url), TEXT(request_url), TEXT(source), TEXT(source_name), TEXT(timezone), TEXT(via), TEXT(content_type), TEXT(content_encoding);
+    TEXT(url), TEXT(request_url), TEXT(source), TEXT(source_name), TEXT(timezone), TEXT(via), TEXT(body_from), TEXT(content_type), TEXT(content_encoding);
     TEXT(framed), TEXT(content_language), TEXT(etag), TEXT(last_modified), TEXT(x_robots_tag), TEXT(tdm_reservation);
     TEXT(hint_title), TEXT(hint_summary), TEXT(hint_published), TEXT(hint_authors);
     NUMBER(request_partition);
