@@ -87,7 +87,7 @@ static int fetch_one(struct invocation *inv, struct visitor *v, const char *url)
     struct error err;
     const char *path = option(inv, "save");
     visitor_get(v, url, VERDICT_ACCEPT, VERDICT_MAX_BYTES, &a);
-    json_t *verdict = verdict_of(&a);
+    json_t *verdict = verdict_of(&a, inv->config->crawler.max_body_bytes);
     int status = status_of(&a, verdict);
     if (inv->json)
         print_json(&a, verdict);

@@ -123,14 +123,14 @@ static void print_json(const struct probe *p, json_t *verdicts)
 }
 
 /* Fetches the samples as long as there is time. */
-static json_t *try_samples(struct visitor *v, const struct probe *p)
+static json_t *try_samples(struct visitor *v, const struct config *config, const struct probe *p)
 {
     json_t *verdicts = json_array();
     for (size_t i = 0; i < p->sample_count && !visitor_late(v); i++) {
         struct visited a;
         visitor_get(v, p->samples[i].url, VERDICT_ACCEPT, VERDICT_MAX_BYTES, &a);
         if (a.end != VISITED_LATE)
-            json_array_append_new(verdicts, verdict_of(&a));
+            json_array_append_new(verdicts, verdict_of(&a, config->crawler.max_body_bytes));
         visited_fini(&a);
     }
     return verdicts;
@@ -152,7 +152,7 @@ static int run(struct invocation *inv)
     } else {
         struct probe p;
         probe_run(v, inv->config, list, site.fetch, &p);
-        json_t *verdicts = try_samples(v, &p);
+        json_t *verdicts = try_samples(v, inv->config, &p);
         if (inv->json)
             print_json(&p, verdicts);
         else

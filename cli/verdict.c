@@ -8,6 +8,7 @@
 #include "crawler/trouble.h"
 #include "crawler/wall.h"
 #include "extractor/extract.h"
+#include "pipeline/page.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -63,7 +64,19 @@ static json_t *read_page(const struct visited *v, const struct buffer *text, boo
     return o;
 }
 
-json_t *verdict_of(const struct visited *v)
+/* As many bytes as it would be on the topic `pages`. */
+static int64_t travel_bytes(const struct visited *v)
+{
+    struct buffer framed;
+    bool coded = page_is_coded(v->header[HEADER_CONTENT_ENCODING]);
+    buffer_init(&framed, 0);
+    int64_t bytes = !coded && encode_frame_zstd(v->body.data, v->body.len, PAGE_FRAME_LEVEL, &framed, NULL) ? (int64_t)framed.len
+                                                                                                         : (int64_t)v->body.len;
+    buffer_fini(&framed);
+    return bytes;
+}
+
+json_t *verdict_of(const struct visited *v, int64_t travel_max)
 {
     struct buffer text;
     bool truncated = false;
@@ -73,9 +86,15 @@ json_t *verdict_of(const struct visited *v)
     buffer_init(&text, VERDICT_MAX_BYTES + 1);
     decode_body(v->body.data, v->body.len, v->header[HEADER_CONTENT_ENCODING], &limits, &text, &truncated, NULL);
     const char *wall = wall_of(v->status, buffer_str(&text), text.len);
-    json_t *o = wall                ? problem("a wall against programs: %s (http %d)", wall, v->status)
-                : v->status != 200 ? no_page(v)
-                                   : read_page(v, &text, truncated);
+    json_t *o;
+    if (wall)
+        o = problem("a wall against programs: %s (http %d)", wall, v->status);
+    else if (v->status != 200)
+        o = no_page(v);
+    else if (travel_bytes(v) > travel_max)
+        o = problem("the body is larger than may travel (crawler.max_body_bytes)%s", "", 0);
+    else
+        o = read_page(v, &text, truncated);
     buffer_fini(&text);
     return o;
 }

@@ -41,7 +41,6 @@
 #include <string.h>
 #include <strings.h>
 
-#define FRAME_LEVEL 3                     /* measured: the ratio of gzip at 400 MB/s */
 #define FRAME_ON_LOOP_MAX (512u << 10)    /* above, compressing takes longer than the loop may wait */
 
 struct page_fetch {
@@ -144,8 +143,7 @@ static const struct work_ops ops = { "page", page_transferring, page_abort, page
 
 static bool is_coded(const struct page_fetch *p)
 {
-    const char *coding = p->header[HEADER_CONTENT_ENCODING];
-    return coding && *coding && strcasecmp(coding, "identity") != 0;
+    return page_is_coded(p->header[HEADER_CONTENT_ENCODING]);
 }
 
 static bool fits(const struct page_fetch *p)
@@ -313,7 +311,7 @@ static void frame_in_pool(uv_work_t *w)
 {
     struct page_fetch *p = w->data;
     struct error err;
-    if (!encode_frame_zstd(p->body.data, p->body.len, FRAME_LEVEL, &p->framed, &err))
+    if (!encode_frame_zstd(p->body.data, p->body.len, PAGE_FRAME_LEVEL, &p->framed, &err))
         buffer_clear(&p->framed);
 }
 

@@ -9,6 +9,7 @@
 #include "pipeline/stream.h"
 
 #include <stdint.h>
+#include <strings.h>
 
 /* Strings are NULL where absent. In a page made by page_read() they live in an allocation of its own: page_fini(). */
 struct page {
@@ -37,6 +38,14 @@ struct page {
     size_t body_len;
     void *memory;              /* owned; freed by page_fini() */
 };
+
+/* A body that the server coded travels as it is; any other in a zstd frame of ours of this level (measured: the ratio of gzip at
+ * 400 MB/s). Neither may be larger than crawler.max_body_bytes then. */
+#define PAGE_FRAME_LEVEL 3
+static inline bool page_is_coded(const char *content_encoding)
+{
+    return content_encoding && *content_encoding && strcasecmp(content_encoding, "identity") != 0;
+}
 
 /* Fills p from r; body is lent by r, the strings are p's own. ERROR_INVALID names the header that is missing or wrong. */
 bool page_read(const struct record *r, struct page *p, struct error *err);

@@ -4,6 +4,7 @@ import gzip
 import itertools
 import json
 import os
+import random
 import subprocess
 import zlib
 
@@ -92,6 +93,7 @@ def with_cookie(value, otherwise):
 
 
 # name, rows, the verdict's problem (None: the page came)
+NOISE = b"<p>" + random.Random(1).randbytes(1_200_000).hex().encode()  # some 1.2 MB in a frame: more than crawler.max_body_bytes
 REDIRECTS = [
     ("set and sent back", {"/a": with_cookie("k=1", answer(302, ["Set-Cookie: k=1; Path=/", "Location: /a"]))}, None),
     ("replaced on the way", {"/a": with_cookie("k=2", answer(302, ["Set-Cookie: k=1", "Location: /b"])),
@@ -104,6 +106,8 @@ REDIRECTS = [
     ("to them as mapped", {"/a": answer(302, ["Location: http://[::ffff:169.254.169.254]/"])}, "refused"),
     ("headers without end", {"/a": answer(200, ["X-A: " + "a" * 1000] * 100, b"x")}, "its answer is too large"),
     ("larger than is read", {"/a": answer(200, ["Content-Type: text/html"], b"a" * (9 << 20))}, "its answer is too large"),
+    ("larger than may travel", {"/a": answer(200, ["Content-Type: text/html"], NOISE)}, "larger than may travel"),
+    ("large, but not in a frame", {"/a": answer(200, ["Content-Type: text/html"], b"<p>" + b"a " * (1 << 20))}, None),
     ("cut", {"/a": b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 10000\r\n\r\n<p>a"}, "its answer was cut short"),
     ("not HTTP", {"/a": b"<html>hello"}, "it broke off"),
 ]
