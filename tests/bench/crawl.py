@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""crawl.py - the crawler alone beside a bare downloader, in the same run: pages of many hosts from nginx into a stream that discards.
+"""crawl.py - the crawler alone beside a bare downloader, in the same run: pages of many hosts from nginx into a stream that discards,
+or into a broker of deploy/kafka.
 
-    crawl.py [--pages 20000] [--hosts 2000] [--runs 3] [--transfers 256] [--https] [--perf FILE]
+    crawl.py [--pages 20000] [--hosts 2000] [--runs 3] [--transfers 256] [--https] [--kafka] [--perf FILE]
 
 Ours reads robots.txt and feed of every host, keeps its frontier in a real Redis, and has the delay off; the bare one (bare_curl.c) is
 given the addresses of the pages. Both get pages of 32 KB gzip, undecoded. Printed for each run and as the median: pages a second, CPU
-seconds per 1,000 pages of the process itself, and the ratios. Environment: BUILD (the build tree that holds tests/crawl_bench).
+seconds per 1,000 pages of the process itself, and the ratios. Environment: BUILD (the build tree; what it needs is built there).
 """
 import argparse
 import base64
@@ -23,6 +24,7 @@ import harness
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
+BUILD = os.environ.get("BUILD") or os.path.join(ROOT, "build")
 DISTINCT = 64  # bodies; every address is a link to one of them
 NGINX = """worker_processes 1;
 {user}pid {folder}/nginx.pid;
@@ -104,9 +106,11 @@ def start_nginx(folder, port, hosts, https):
         return int(f.read())
 
 
-def write_config(folder, redis, args, base):
+def write_config(folder, redis, kafka, args, base):
     path = folder / "tidings.yaml"
     with open(path, "w") as f:
+        if kafka:
+            f.write("kafka: {bootstrap: '%s'}\n" % kafka.bootstrap)
         f.write("contact: mailto:bench@example.com\nredis: {frontier: %s}\ncrawler: {delay_ms: 0, allow_private: true, transfers: %d, "
                 "poll_min_ms: 3600000}\nsources:\n" % (redis, args.transfers))
         for h in range(args.hosts):
@@ -118,9 +122,14 @@ def write_config(folder, redis, args, base):
 def ours(args, folder, base):
     run_folder = harness.Folder()
     redis = harness.Redis(run_folder)
+    kafka = None
     try:
-        config = write_config(run_folder, redis.socket, args, base)
-        command = [os.path.join(os.environ.get("BUILD") or os.path.join(ROOT, "build"), "tests", "crawl_bench"), config, str(args.pages)]
+        kafka = harness.Kafka(run_folder) if args.kafka else None
+        config = write_config(run_folder, redis.socket, kafka, args, base)
+        command = [os.path.join(BUILD, "tests", "crawl_bench"), config, str(args.pages)]
+        if kafka:
+            subprocess.run([os.path.join(BUILD, "tidings"), "topics", "create", "--config", config], check=True, stdout=subprocess.DEVNULL)
+            command.append("kafka")
         if args.callgrind:
             command = ["valgrind", "-q", "--tool=callgrind", "--callgrind-out-file=" + args.callgrind] + command
         if args.perf:
@@ -135,6 +144,8 @@ def ours(args, folder, base):
         row["script_us"] = round(calls["usec_per_call"], 1)
         return row
     finally:
+        if kafka:
+            kafka.close()
         redis.close()
         run_folder.close()
 
@@ -151,9 +162,11 @@ def main():
     p.add_argument("--runs", type=int, default=3)
     p.add_argument("--transfers", type=int, default=256)
     p.add_argument("--https", action="store_true")
+    p.add_argument("--kafka", action="store_true", help="into Kafka, not into a stream that discards")
     p.add_argument("--perf", help="profile of our run, for perf report")
     p.add_argument("--callgrind", help="instructions of our run, for callgrind_annotate; with few pages")
     args = p.parse_args()
+    subprocess.run(["cmake", "--build", BUILD, "--target", "crawl_bench", *(["tidings"] if args.kafka else [])], check=True, stdout=sys.stderr)
     folder = harness.Folder()
     nginx = None
     try:

@@ -4,18 +4,20 @@
     slow.py [--hosts 4000] [--seconds 15]
 
 As many hosts, each with one page that comes drop by drop (500 bytes a second). Once all are under way our CPU time is taken for so many
-seconds. Printed: transfers, CPU as a share of one core, MB resident. Environment: BUILD (the build tree that holds tests/crawl_bench).
+seconds. Printed: transfers, CPU as a share of one core, MB resident. Environment: BUILD (the build tree; what it needs is built there).
 """
 import argparse
 import asyncio
 import json
 import os
 import subprocess
+import sys
 
 import benchlib
 import harness
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.environ.get("BUILD") or os.path.join(ROOT, "build")
 DROP = b"x" * 499 + b"\n"
 
 
@@ -73,7 +75,7 @@ async def measure(args, folder, redis):
     server = await asyncio.start_server(web.answer, "0.0.0.0", 0, backlog=4096)
     port = server.sockets[0].getsockname()[1]
     config = write_config(folder, redis, port, args.hosts)
-    program = os.path.join(os.environ.get("BUILD") or os.path.join(ROOT, "build"), "tests", "crawl_bench")
+    program = os.path.join(BUILD, "tests", "crawl_bench")
     p = subprocess.Popen([program, config, str(args.hosts)], env=dict(os.environ, BENCH_SILENCE_MS="600000"))
     try:
         for _ in range(1200):
@@ -95,6 +97,7 @@ def main():
     p.add_argument("--hosts", type=int, default=4000)
     p.add_argument("--seconds", type=int, default=15)
     args = p.parse_args()
+    subprocess.run(["cmake", "--build", BUILD, "--target", "crawl_bench"], check=True, stdout=sys.stderr)
     folder = harness.Folder()
     redis = harness.Redis(folder)
     try:
