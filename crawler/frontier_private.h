@@ -70,6 +70,7 @@ struct part {
     int64_t sweep_mono_ms;
     size_t out;                /* claims of this epoch */
     struct ops ops;            /* to be sent */
+    int64_t tell_mono_ms;      /* by then, if they are only results */
     struct ops sent;           /* in the call that is out: sent again until it is answered */
     bool calling;
     bool reconcile;            /* the answer of a call was lost */

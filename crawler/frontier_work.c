@@ -20,6 +20,7 @@
 
 #define CLAIMS_MAX 64  /* one call's */
 #define OPS_MAX 128    /* told in one call */
+#define RESULTS_MS 200 /* what became of a page can wait so long for a call that is made anyway; the end of a transfer cannot */
 #define CLAIM_FIELDS 20
 
 static const struct redis_script work_script = { .name = "work", .prelude = frontier_lib_lua, .source = work_lua };
@@ -83,7 +84,12 @@ static struct op *op_create(const struct claim_box *box, bool is_end)
 
 static void op_tell(struct frontier *f, const struct claim_box *box, struct op *op)
 {
-    ops_put(&part_of(f, box->claim.partition)->ops, op);
+    struct part *p = part_of(f, box->claim.partition);
+    if (!p->ops.head)
+        p->tell_mono_ms = clock_mono_ms() + RESULTS_MS;
+    ops_put(&p->ops, op);
+    if (op->is_end || f->draining)
+        p->tell_mono_ms = 0;
     frontier_wake(f);
 }
 
@@ -338,12 +344,17 @@ static void on_due(uv_timer_t *timer)
 static void set_due_timer(struct frontier *f, int64_t now_ms)
 {
     int64_t first_ms = INT64_MAX;
+    bool may_ask = !f->draining && f->room > f->asked;
     for (int i = 0; i < f->part_count; i++) {
         const struct part *p = &f->parts[i];
-        if (p->state == PART_HELD && !p->calling && p->due_mono_ms < first_ms)
+        if (p->calling || (p->state != PART_HELD && p->state != PART_DRAINING))
+            continue;
+        if (may_ask && p->state == PART_HELD && p->due_mono_ms < first_ms)
             first_ms = p->due_mono_ms;
+        if (p->ops.head && p->tell_mono_ms < first_ms)
+            first_ms = p->tell_mono_ms;
     }
-    if (first_ms == INT64_MAX || f->draining || f->room <= f->asked)
+    if (first_ms == INT64_MAX)
         uv_timer_stop(&f->due);
     else
         uv_timer_start(&f->due, on_due, (uint64_t)(first_ms > now_ms ? first_ms - now_ms : 1), 0);
@@ -366,7 +377,8 @@ void work_flush(struct frontier *f)
         if ((p->state != PART_HELD && p->state != PART_DRAINING) || p->calling)
             continue;
         size_t wanted = is_due(p, now_ms) && room > 0 ? (share < room ? share : room) : 0;
-        if (wanted > 0 || p->ops.head || p->sent.head || p->reconcile) {
+        bool tell = p->ops.head && (p->tell_mono_ms <= now_ms || f->draining || p->state == PART_DRAINING);
+        if (wanted > 0 || tell || p->sent.head || p->reconcile) {
             room -= wanted;
             work_call(p, wanted);
         }

@@ -269,7 +269,7 @@ static const struct kafka_setting settings[] = {
     { "message.max.bytes", "4194304" }, /* our own limits are below */
     { "queue.buffering.max.kbytes", "2097151" },
     { "queue.buffering.max.messages", "100000" },
-    { "linger.ms", "20" },
+    { "linger.ms", "50" },
     { "retry.backoff.ms", "100" },
     { "statistics.interval.ms", "2000" },
     { NULL, NULL },
