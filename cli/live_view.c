@@ -1,6 +1,7 @@
 /* live_view.c - see live_view.h. A frame is one write(2), drawn over the old one line by line, so that nothing flickers. */
 #include "cli/live_view.h"
 
+#include "base/mem.h"
 #include "base/text.h"
 
 #include <fcntl.h>
@@ -252,7 +253,11 @@ void live_view_size(int fd, int *columns, int *rows)
 
 bool live_view_ascii(void)
 {
-    return strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
+    static const char *const variables[] = { "LC_ALL", "LC_CTYPE", "LANG" };
+    bool chosen = false;
+    for (size_t i = 0; i < COUNT(variables); i++)
+        chosen |= getenv(variables[i]) && *getenv(variables[i]);
+    return chosen && isatty(STDOUT_FILENO) && strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
 }
 
 static atomic_bool entered;

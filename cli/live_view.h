@@ -46,7 +46,8 @@ void live_view_next_poll(const struct view *v, struct buffer *out);
 enum view_mode { VIEW_JSON, VIEW_LINES, VIEW_TABLE }; /* a pipe; a dumb terminal; a real one */
 enum view_mode live_view_mode(int fd);
 void live_view_size(int fd, int *columns, int *rows);
-bool live_view_ascii(void); /* by the locale's codeset */
+/* A terminal whose locale is another than UTF-8. Where no locale is chosen at all, and in a pipe, it is UTF-8. */
+bool live_view_ascii(void);
 
 /* Other screen, no cursor. What is written to a standard error that is a terminal meanwhile (a failed assertion, a library) is kept,
  * at most 64 KiB, and shown after the view is left: on the other screen it would be lost. */

@@ -25,6 +25,7 @@
 #include <string.h>
 
 #define FOUND_WAIT_MS 30000 /* for the first look at a new site */
+#define START_WAIT_MS 5000    /* for a crawler that is starting */
 #define LOOK_MS 100
 #define OPML_MAX (16u << 20)
 
@@ -77,8 +78,9 @@ static struct meta *meta_of(redisContext *c, const struct config *config, struct
 
 /* --- list --- */
 
-static int list(struct invocation *inv, redisContext *c)
+static int list(struct invocation *inv, const struct connection *servers)
 {
+    redisContext *c = servers->frontier;
     static const char *const headers[] = { "NAME", "STATE", "FROM", "POLLED", "NEW", ">ERRORS", "STATUS", "ADDRESS", NULL };
     struct error err;
     size_t i;
@@ -207,10 +209,10 @@ static json_t *look_of(const redisReply *row)
 /* look_of() once a crawler has looked at the site; NULL when none has in time, or cannot. */
 static json_t *await_look(redisContext *c, const struct config *config, const char *name)
 {
-    int64_t until_ms = clock_mono_ms() + FOUND_WAIT_MS;
+    int64_t until_ms = clock_mono_ms() + FOUND_WAIT_MS, start_until_ms = clock_mono_ms() + START_WAIT_MS;
     json_t *look = NULL;
     struct error err;
-    while (!look && workers_live(c, config) && clock_mono_ms() < until_ms) {
+    while (!look && clock_mono_ms() < (workers_live(c, config) ? until_ms : start_until_ms)) {
         redisReply *reply = redis_ask(c, &err, "HMGET %s discovery status errors items polled", key_source(config->prefix, name).s);
         if (!reply)
             return NULL;
@@ -222,8 +224,10 @@ static json_t *await_look(redisContext *c, const struct config *config, const ch
     return look;
 }
 
-static void say_added(struct invocation *inv, redisContext *c, const struct source *s, bool wait)
+static void say_added(struct invocation *inv, const struct connection *servers, const struct source *s)
 {
+    redisContext *c = servers->frontier;
+    bool live = workers_live(c, inv->config), wait = !option(inv, "no-wait") && (live || !servers->embedded);
     if (!inv->json) {
         printf("watching %s as %s\n", s->url, s->name);
         command_flush();
@@ -241,12 +245,15 @@ static void say_added(struct invocation *inv, redisContext *c, const struct sour
             printf("  %s\n", row_text(look, "remedy"));
     } else if (wait) {
         printf("  no crawler has looked at it yet: `tidings status` will tell\n");
+    } else if (!live) {
+        printf("  nothing is at work on it: `tidings run` looks at it when it is started\n");
     }
     json_decref(look);
 }
 
-static bool add_site(struct invocation *inv, redisContext *c, const struct meta *meta, const char *site, struct error *err)
+static bool add_site(struct invocation *inv, const struct connection *servers, const struct meta *meta, const char *site, struct error *err)
 {
+    redisContext *c = servers->frontier;
     struct source s = { 0 };
     struct known known;
     bool ok = known_read(&known, c, inv->config->prefix, err) && from_options(inv, &s) && address_of(&s, site, err);
@@ -258,7 +265,7 @@ static bool add_site(struct invocation *inv, redisContext *c, const struct meta 
     }
     known_fini(&known);
     if (ok)
-        say_added(inv, c, &s, !option(inv, "no-wait") && workers_live(c, inv->config));
+        say_added(inv, servers, &s);
     source_fini(&s);
     return ok;
 }
@@ -280,8 +287,9 @@ static int check_add(struct invocation *inv)
     return ok ? STATUS_OK : command_say(inv, STATUS_USAGE, "%s", err.message);
 }
 
-static int add(struct invocation *inv, redisContext *c)
+static int add(struct invocation *inv, const struct connection *servers)
 {
+    redisContext *c = servers->frontier;
     struct error err;
     int status = check_add(inv);
     if (status != STATUS_OK)
@@ -290,7 +298,7 @@ static int add(struct invocation *inv, redisContext *c)
     if (!meta)
         return command_fail(inv, &err);
     for (int i = 1; i < inv->argc; i++)
-        if (!add_site(inv, c, meta, inv->argv[i], &err))
+        if (!add_site(inv, servers, meta, inv->argv[i], &err))
             status = command_fail(inv, &err);
     meta_destroy(meta);
     return status;
@@ -317,8 +325,9 @@ static bool change(redisContext *c, const char *prefix, const char *what, const 
                                          : source_remove(c, prefix, name, err);
 }
 
-static int change_all(struct invocation *inv, redisContext *c)
+static int change_all(struct invocation *inv, const struct connection *servers)
 {
+    redisContext *c = servers->frontier;
     const char *what = inv->argv[0], *prefix = inv->config->prefix, *done = what[0] == 'p' ? "paused" : what[2] == 's' ? "resumed" : "removed";
     struct error err;
     struct known known;
@@ -426,8 +435,9 @@ static int import_list(struct invocation *inv, redisContext *c, const struct met
     return m.refused ? STATUS_NO : STATUS_OK;
 }
 
-static int import(struct invocation *inv, redisContext *c)
+static int import(struct invocation *inv, const struct connection *servers)
 {
+    redisContext *c = servers->frontier;
     struct buffer bytes;
     struct error err;
     struct source *list = NULL;
@@ -449,8 +459,9 @@ static int import(struct invocation *inv, redisContext *c)
     return status;
 }
 
-static int export(struct invocation *inv, redisContext *c)
+static int export(struct invocation *inv, const struct connection *servers)
 {
+    redisContext *c = servers->frontier;
     struct buffer out;
     struct error err;
     json_t *rows = source_list(c, inv->config->prefix, &err);
@@ -466,7 +477,7 @@ static int export(struct invocation *inv, redisContext *c)
 
 /* --- the command --- */
 
-static const struct { const char *name; int (*run)(struct invocation *inv, redisContext *c); } verbs[] = {
+static const struct { const char *name; int (*run)(struct invocation *inv, const struct connection *servers); } verbs[] = {
     { "list", list }, { "add", add }, { "remove", change_all }, { "pause", change_all }, { "resume", change_all }, { "import", import },
     { "export", export },
 };
@@ -480,7 +491,7 @@ static int run(struct invocation *inv)
         struct connection *c = connect_open(inv->config, &err);
         if (!c)
             return command_fail(inv, &err);
-        int status = verbs[i].run(inv, c->frontier);
+        int status = verbs[i].run(inv, c);
         connect_close(c);
         return status;
     }

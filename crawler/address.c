@@ -164,7 +164,7 @@ const char *address_refused(const struct address_policy *p, const struct sockadd
         return "neither IPv4 nor IPv6";
     const char *why = refused6(p, address.s6_addr);
     if (!why && p->loopback_only && !is_loopback(&address))
-        why = "address beyond this machine, and no contact is set (--contact, or contact: in the configuration)";
+        why = "address beyond this machine, and no contact is set";
     if (!why && !p->allow_private && is_own(p, &address))
         why = "address of this machine";
     if (!why && !port_allowed(p, port))

@@ -20,7 +20,7 @@ static const char *const of_errors[] = {
 };
 
 #define SPELLING "See whether the address is spelt right; the site's front page is enough."
-#define OWN "A site of your own? Such addresses are asked with crawler.allow_private (--set crawler.allow_private=true)."
+#define OWN "A site of your own? Allow it when the crawler or `run` starts: --set crawler.allow_private=true"
 #define LEFT_OPEN "Ask the site to let our User-Agent through, or add one of its feeds by its own address: feeds are often left open."
 #define LATER "Try again later: the site asks for fewer requests, or is down."
 

@@ -43,8 +43,8 @@ done
 
 fetch() {
   [ -f "$cache/complete" ] && return
-  command -v java >/dev/null || die "no java: install openjdk-17-jre-headless (deploy/install-packages.sh --tests)"
-  command -v mvn >/dev/null || die "no mvn: install maven (deploy/install-packages.sh --tests)"
+  command -v java >/dev/null || die "no java: install openjdk-17-jre-headless (deploy/install-packages.sh test)"
+  command -v mvn >/dev/null || die "no mvn: install maven (deploy/install-packages.sh test)"
   mkdir -p "$cache"
   exec {lock}>"$cache/lock"
   flock "$lock"

@@ -31,10 +31,10 @@ static void in_the_readers_zone(void **state)
     static const struct { const char *zone, *lines; } zones[] = {
         { "UTC", "2026-11-25 02:00  york.example          (no title)\n"
                  "2026-11-25 01:00  york.example          The bridge opens\n"
-                 "2026-11-25 00:30  saigon.example        C?u m?i m? c?a\n" },
+                 "2026-11-25 00:30  saigon.example        Cầu mới mở cửa\n" },
         { "UTC-7", "2026-11-25 09:00  york.example          (no title)\n"
                    "2026-11-25 08:00  york.example          The bridge opens\n"
-                   "2026-11-25 07:30  saigon.example        C?u m?i m? c?a\n" },
+                   "2026-11-25 07:30  saigon.example        Cầu mới mở cửa\n" },
     };
     (void)state;
     populate();
