@@ -9,7 +9,8 @@
 #include <string.h>
 #include <strings.h>
 
-#define SENT_CODED_MAX  (12 * 1024) /* of a page called 200: as sent; what is larger holds more than a wall does */
+#define SENT_CODED_MAX  (4 * 1024)  /* of a page called 200, as sent: the walls that come so have 1 to 3 KB, pages more */
+#define SENT_PLAIN_MAX  (16 * 1024)
 #define SCRIPT_PAGE_MAX 6000        /* bytes of a page that only sets a cookie and loads itself again */
 #define TEXT_MAX        2000        /* bytes of text to be read on a wall called 200: an article that names one has more */
 #define RETURN_MIN      8           /* bytes of the asked path that a query must repeat to be the way back */
@@ -43,7 +44,7 @@ static bool refuses(int status)
 
 bool wall_suspected(int status, bool coded, size_t sent)
 {
-    return sent > 0 && (refuses(status) || (status == 200 && sent <= (coded ? SENT_CODED_MAX : WALL_READ_MAX)));
+    return sent > 0 && (refuses(status) || (status == 200 && sent <= (coded ? SENT_CODED_MAX : SENT_PLAIN_MAX)));
 }
 
 /* lower: in lower case. */

@@ -50,7 +50,7 @@ static void suspicion(void **state)
 {
     (void)state;
     static const struct { int status; bool coded; size_t sent; bool want; } rows[] = {
-        { 200, true, 5000, true }, { 200, true, 20000, false }, { 200, false, 20000, true }, { 200, false, 100000, false }, { 200, false, 0, false },
+        { 200, true, 4000, true }, { 200, true, 5000, false }, { 200, false, 16000, true }, { 200, false, 17000, false }, { 200, false, 100000, false }, { 200, false, 0, false },
         { 403, true, 200000, true }, { 503, false, 10, true }, { 403, false, 0, false }, { 404, false, 10, false }, { 304, false, 0, false },
     };
     for (size_t i = 0; i < COUNT(rows); i++)
