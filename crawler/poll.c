@@ -388,6 +388,8 @@ static void read_body(struct poll *p, struct visit_report *v)
         p->work.claim->shapes = NULL;
     }
     v->answer->body = (struct fetch_body){ 0 };
+    if (v->answer->error == FETCH_TOO_LARGE)
+        snprintf(r->warning, sizeof(r->warning), "larger than %zu bytes: the rest is not read", r->body.len);
     p->etag = xstrdup(v->answer->header[HEADER_ETAG]);
     p->last_modified = xstrdup(v->answer->header[HEADER_LAST_MODIFIED]);
     p->facts.same_validators = p->known_etag ? same(p->known_etag, p->etag) : same(p->known_last_modified, p->last_modified);

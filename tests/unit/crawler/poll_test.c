@@ -32,6 +32,19 @@ static bool sitemap_index(struct web_request *r)
     return web_text(r, 200, "Content-Type: text/xml\r\n", text);
 }
 
+/* More than is read of a feed: one item, and comments without end. */
+static bool large_feed(struct web_request *r)
+{
+    struct buffer b;
+    buffer_init(&b, 0);
+    buffer_puts(&b, "<rss><channel><item><link>/one.html</link></item>");
+    while (b.len <= FEED_READ_MAX)
+        buffer_printf(&b, "<!-- %01000d -->", 0);
+    bool keep = web_text(r, 200, "Content-Type: application/rss+xml\r\n", b.data);
+    buffer_fini(&b);
+    return keep;
+}
+
 static bool site(struct web_request *r)
 {
     if (is(r, "/robots.txt"))
@@ -41,6 +54,8 @@ static bool site(struct web_request *r)
     if (is(r, "/feed.rss") || (has_well_known && is(r, "/rss.xml")))
         return strstr(r->text, "If-None-Match: \"f1\"") ? web_printf(r, "HTTP/1.1 304 X\r\nETag: \"f1\"\r\n\r\n"), true
                                                         : web_text(r, 200, "Content-Type: application/rss+xml\r\nETag: \"f1\"\r\n", rss);
+    if (is(r, "/large.rss"))
+        return large_feed(r);
     if (is(r, "/feeds.html"))
         return web_text(r, 200, "Content-Type: text/html\r\n", "<a href='/feed.rss'>RSS feed</a>");
     if (is(r, "/html"))
@@ -93,6 +108,7 @@ static const struct { enum claim_kind kind; const char *path, *etag, *journal, *
     { CLAIM_FEED, "/503", NULL, "ended:failed retry-after:60000 POLLED:failed:keep:0", "http 503" },
     { CLAIM_FEED, "/cut", NULL, "slot ended POLLED:failed:keep:0", NULL },
     { CLAIM_FEED, "/out", NULL, "ended put:feed:/feed.rss POLLED:ok:0", "moved to localhost" },
+    { CLAIM_FEED, "/large.rss", NULL, "ended discover:1/1 replied POLLED:ok:1", "larger than 8388608 bytes: the rest is not read" },
     { CLAIM_SITEMAP, "/index.xml", NULL, "ended put:sitemap:/part1.xml put:sitemap:/part2.xml.gz POLLED:ok:2", "ok" },
 };
 
