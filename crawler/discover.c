@@ -225,6 +225,11 @@ static void on_visited(void *arg, struct visit_report *v)
         d->sent_mono_ms = v->sent_mono_ms;
         d->effect = v->effect;
     }
+    const char *wall = v->answer ? wall_by_header(v->answer->header[HEADER_CF_MITIGATED]) : NULL;
+    if (!d->beyond_front && wall) {
+        fail(d, "front page: blocked: %s", wall);
+        return;
+    }
     if (!d->beyond_front && body && v->redirects > 0 && wall_is_gate(d->work.claim->url, v->url->fetch)) {
         fail(d, "front page: blocked: led to %s", v->url->host);
         return;

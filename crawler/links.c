@@ -17,6 +17,7 @@
 #define TREE_BYTES     ((size_t)96 << 20)
 #define KEPT_BYTES     ((size_t)16 << 20)
 #define TEXT_MAX       500
+#define LIST_TEXT_MAX 20  /* bytes: "RSS", "Our RSS feeds" and no headline */
 #define FEED_PAGES_MAX 10
 
 struct reader {
@@ -135,7 +136,7 @@ static enum feed_look feed_look(const char *url)
     for (size_t i = 0; i < COUNT(feeds); i++)
         if (ends_with(path, len, feeds[i]))
             return LOOK_FEED;
-    if (ends_with(path, len, ".xml") && strcasestr(path, "rss"))
+    if (ends_with(path, len, ".xml") && (strcasestr(path, "rss") || strcasestr(path, "feed")))
         return LOOK_FEED;
     for (size_t i = 0; i < COUNT(lists); i++)
         if (ends_with(path, len, lists[i]))
@@ -150,7 +151,7 @@ static void note_feed_link(struct reader *r, const struct link *link)
 
     if (look == LOOK_FEED)
         add_feed(r, link->url, *link->text ? link->text : NULL, false);
-    if (look == LOOK_NONE && (strcasecmp(link->text, "rss") == 0 || strcasecmp(link->text, "rss feeds") == 0))
+    if (look == LOOK_NONE && strlen(link->text) <= LIST_TEXT_MAX && strcasestr(link->text, "rss"))
         look = LOOK_LIST;
     if (look != LOOK_LIST || l->feed_page_count == FEED_PAGES_MAX)
         return;

@@ -51,6 +51,9 @@ static const char *wall_name(const struct visited *v)
 {
     struct buffer text;
     struct decode_limits limits = { .max_bytes = 1 << 20 };
+    const char *told = wall_by_header(v->header[HEADER_CF_MITIGATED]);
+    if (told)
+        return told;
     buffer_init(&text, 1 << 20);
     decode_body(v->body.data ? v->body.data : "", v->body.len, v->header[HEADER_CONTENT_ENCODING], &limits, &text, NULL, NULL);
     const char *wall = wall_of(v->status, buffer_str(&text), text.len);

@@ -82,18 +82,29 @@ void search_take(struct search *s, const struct reading *r)
         s->lists[s->list_count++] = xstrdup(r->feed_lists[i]);
 }
 
+/* Where there is a feed nothing else is looked for; where there are only sitemaps, the site's own lists still are: feeds are quicker. */
+static bool found(const struct search *s, bool feed)
+{
+    for (size_t i = 0; i < s->found_count; i++)
+        if (!feed || s->found[i].kind == CLAIM_FEED)
+            return true;
+    return false;
+}
+
 bool search_next(struct search *s, enum claim_kind *kind, char **url)
 {
     for (size_t i = 0; !s->beyond_front && i < s->sitemap_count; i++)
         add(s, s->sitemaps[i], CLAIM_SITEMAP);
     s->beyond_front = true;
-    if (s->found_count > 0 || !s->site.fetch)
+    if (!s->site.fetch)
         return false;
-    if (s->next_list < s->list_count) {
+    if (s->next_list < s->list_count && !found(s, true)) {
         *kind = CLAIM_DISCOVERY;
         *url = xstrdup(s->lists[s->next_list++]);
         return true;
     }
+    if (found(s, false))
+        return false;
     if (s->next_path < COUNT(well_known)) {
         const char *path = well_known[s->next_path].path;
         *kind = well_known[s->next_path++].kind;

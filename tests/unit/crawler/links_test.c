@@ -55,7 +55,7 @@ static void test_page(void **state)
     struct links *l = parse("<html lang=vi><head><title> Trang  nh\u1EA5t </title><link rel=canonical href=/section/>"
                             "<meta name=ROBOTS content='index, NoFollow'><meta name=tidings content=noarchive><meta http-equiv=refresh content=\"5; URL='/new'\">"
                             "<link rel=alternate type=text/html hreflang=en href=/en/></head><body>"
-                            "<a href=/feed/>All</a><a href=/rss/tin-moi.rss>Tin m\u1EDBi</a><a href=/rss>RSS</a><a href=/rss>again</a>"
+                            "<a href=/feed/>All</a><a href=/rss/tin-moi.rss>Tin m\u1EDBi</a><a href=/rss>RSS</a><a href=/rss>again</a><a href=/feeds/world.xml>World</a>"
                             "<link rel='alternate' type='application/rss+xml' title='Tin' href=rss.xml>"
                             "<link rel='alternate' type='application/atom+xml; charset=utf-8' href=https://news.example/feed/>");
     assert_string_equal(l->title, "Trang nh\u1EA5t");
@@ -64,12 +64,13 @@ static void test_page(void **state)
     assert_true(l->nofollow && l->noarchive && !l->noindex && !l->truncated && !l->warning);
     assert_int_equal(l->refresh_s, 5);
     assert_string_equal(l->refresh_url, "https://news.example/new");
-    assert_int_equal(l->feed_count, 3);
+    assert_int_equal(l->feed_count, 4);
     assert_string_equal(l->feeds[0].url, "https://news.example/feed/");
     assert_true(l->feeds[0].declared && l->feeds[1].declared && !l->feeds[2].declared);
     assert_string_equal(l->feeds[1].url, "https://news.example/section/rss.xml");
     assert_string_equal(l->feeds[1].title, "Tin");
     assert_string_equal(l->feeds[2].url, "https://news.example/rss/tin-moi.rss");
+    assert_string_equal(l->feeds[3].url, "https://news.example/feeds/world.xml");
     assert_int_equal(l->feed_page_count, 1);
     assert_string_equal(l->feed_pages[0], "https://news.example/rss");
     links_destroy(l);

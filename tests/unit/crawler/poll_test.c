@@ -255,6 +255,8 @@ static void discovery(void **state)
           "ended put:feed:/feed.rss POLLED:ok:keep:1" },
         { "<html></html>", "Sitemap: /index.xml\n", false, "ended put:sitemap:/index.xml POLLED:ok:keep:1" },
         { "<html><a href='/feeds.html'>Our RSS feeds</a></html>", "", false, "ended put:feed:/feed.rss POLLED:ok:keep:1" },
+        { "<html><a href='/feeds.html'>RSS-Feeds</a></html>", "Sitemap: /index.xml\n", false,
+          "ended put:sitemap:/index.xml put:feed:/feed.rss POLLED:ok:keep:2" }, /* a feed is quicker than a sitemap */
         { "<html></html>", "", true, "ended put:feed:/rss.xml POLLED:ok:keep:1" },
         { "<html></html>", "", false, "ended put:front:/ POLLED:ok:keep:1" },
         { "<rss><channel><item><link>/x</link></item></channel></rss>", "", false, "ended put:feed:/ POLLED:ok:keep:1" },

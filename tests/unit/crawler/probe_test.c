@@ -30,6 +30,7 @@ static const struct {
     { "denied", 200, HTML, front_of_links, "User-agent: *\nDisallow: /\n", false, false, false, NULL, 0, "robots.txt does not allow it: line 2" },
     { "wall", 403, HTML, "<script>window._cf_chl_opt={}</script>", "", false, false, false, NULL, 0, "Cloudflare check (http 403)" },
     { "wall of 200", 200, HTML, "<script>document.cookie='a=1';location.reload()</script>", "", false, false, false, NULL, 0, "cookie check" },
+    { "wall told by its header", 200, HTML "cf-mitigated: challenge\r\n", front_of_links, "", false, false, false, NULL, 0, "Cloudflare check (http 200)" },
     { "moved away", 404, HTML, "", "", false, false, false, NULL, 0, "no such page" },
     { "a loop", 302, "Location: /\r\n", "", "", false, false, false, NULL, 0, "too many redirects" },
     { "no answer", -1, "", "", "", false, false, true, NULL, 0, "it broke off: " },
