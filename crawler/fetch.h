@@ -75,7 +75,7 @@ struct fetch_result {
     bool body_skipped;               /* want() said no, or the status carries none */
     int64_t sent_mono_ms;            /* when the request went out; 0: never */
     int64_t fetched_at_ms;           /* Unix time of the first byte */
-    int64_t first_byte_ms, took_ms;  /* from the request */
+    int64_t first_byte_ms, took_ms;  /* from the request; first_byte_ms is 0 only when no byte came */
 };
 
 /* Everything is lent until it returns. Not called from inside fetch_start(). */

@@ -143,7 +143,7 @@ static void read_times(struct fetch *t)
     t->result.sent_mono_ms = sent > t->begun_mono_ms ? sent : t->begun_mono_ms;
     int64_t from = t->result.sent_mono_ms;
     t->result.took_ms = now - from > t->paused_ms ? now - from - t->paused_ms : 0;
-    t->result.first_byte_ms = t->first_byte_mono_ms > from ? t->first_byte_mono_ms - from : 0;
+    t->result.first_byte_ms = t->first_byte_mono_ms > from ? t->first_byte_mono_ms - from : t->first_byte_mono_ms ? 1 : 0;
 }
 
 void fetch_finish_failed(struct fetch *t, enum fetch_error error, const char *message)

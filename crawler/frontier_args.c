@@ -34,6 +34,13 @@ void args_num(struct args *a, int64_t n)
     args_add(a, p, (size_t)(end - p));
 }
 
+int64_t request_age_ms(int64_t sent_mono_ms, int64_t now_mono_ms)
+{
+    if (sent_mono_ms <= 0)
+        return -1;
+    return now_mono_ms > sent_mono_ms ? now_mono_ms - sent_mono_ms : 0;
+}
+
 void args_all(struct args *a, const struct args *more)
 {
     for (int i = 0; i < more->count; i++)

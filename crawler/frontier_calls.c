@@ -335,7 +335,7 @@ void frontier_slot(struct frontier *f, struct claim *c, int64_t sent_mono_ms, sl
     args_str(&q->args, c->budget);
     args_num(&q->args, c->version);
     args_num(&q->args, f->options.delay_ms);
-    args_num(&q->args, sent_mono_ms > 0 ? clock_mono_ms() - sent_mono_ms : -1);
+    args_num(&q->args, request_age_ms(sent_mono_ms, clock_mono_ms()));
     request_send(q);
 }
 

@@ -20,6 +20,9 @@ struct args {
 void args_add(struct args *a, const void *bytes, size_t len);
 void args_str(struct args *a, const char *s); /* NULL: "" */
 void args_num(struct args *a, int64_t n);
+/* How the scripts are told of a request: milliseconds since it was sent, -1 when none was. One that counts from a moment still to come
+ * (fetch_counts_from_mono_ms()) was sent all the same. */
+int64_t request_age_ms(int64_t sent_mono_ms, int64_t now_mono_ms);
 void args_all(struct args *a, const struct args *more);
 void args_fini(struct args *a);
 

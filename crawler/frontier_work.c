@@ -259,7 +259,7 @@ static void add_end(struct args *args, const struct op *op, int64_t now_ms)
 {
     for (int i = 0; i < op->args.count; i++) {
         if (i == END_AGE)
-            args_num(args, op->sent_mono_ms > 0 ? now_ms - op->sent_mono_ms : -1);
+            args_num(args, request_age_ms(op->sent_mono_ms, now_ms));
         else
             args_add(args, op->args.items[i], op->args.lens[i]);
     }

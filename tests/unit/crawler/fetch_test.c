@@ -179,6 +179,7 @@ static void on_done(void *arg, struct fetch_result *r)
 {
     struct answer *a = arg;
     *a = (struct answer){ .done = true, .error = r->error, .status = r->status, .len = r->body.len, .skipped = r->body_skipped };
+    assert_true(r->error != FETCH_OK || r->first_byte_ms > 0); /* however quick: 0 says that none came */
     if (r->body.data && r->body.len < sizeof(a->text))
         copy(a->text, sizeof(a->text), r->body.data);
     copy(a->etag, sizeof(a->etag), r->header[HEADER_ETAG]);

@@ -166,6 +166,28 @@ static void test_slot_and_seen(void **state)
     url_fini(&other);
 }
 
+/* A request that went out late, and counts from a moment still to come: the next waits a delay from then, not from its slot. */
+static void test_late_request(void **state)
+{
+    (void)state;
+    struct worker w;
+    struct frontier_options o = quick;
+    struct slot_answer a = { 0 };
+    o.delay_ms = 60000;
+    worker_open_with(&w, "one", &o);
+    RUN_UNTIL(&loop, frontier_owned(w.f) == PARTITIONS);
+    discover(&w, "https://d.example.com/1");
+    CLAIMS(&w, 1);
+    struct claim *c = w.claims[0];
+    RUN_UNTIL(&loop, clock_mono_ms() >= c->start_mono_ms + 100);
+    int64_t now = clock_mono_ms();
+    frontier_slot(w.f, c, now + 1000, on_slot, &a);
+    RUN_UNTIL(&loop, a.came);
+    CHECK(!a.failed && a.start_mono_ms >= now + 60000, "%" PRId64 " ms from now", a.start_mono_ms - now);
+    close_as(&w, c, OUTCOME_REMOVED);
+    worker_drain(&w);
+}
+
 /* --- workers among workers --- */
 
 static long long owned_in_redis(const char *name)
@@ -343,6 +365,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_poll, world_open, world_close),
         cmocka_unit_test_setup_teardown(test_robots, world_open, world_close),
         cmocka_unit_test_setup_teardown(test_slot_and_seen, world_open, world_close),
+        cmocka_unit_test_setup_teardown(test_late_request, world_open, world_close),
         cmocka_unit_test_setup_teardown(test_sharing, world_open, world_close),
         cmocka_unit_test_setup_teardown(test_a_dead_worker, world_open, world_close),
         cmocka_unit_test_setup_teardown(test_silence, world_open, world_close),
