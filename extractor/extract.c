@@ -430,12 +430,11 @@ static bool read_hidden(struct extractor *x, const struct extract_input *in, str
     struct page_view v = { .arena = x->arena };
     struct buffer page;
     buffer_init(&page, x->limits.text_bytes * 2);
-    bool found = hidden_article(&x->page, out->title, &page);
-    bool ok = !found || understand(x, in, &page, out, err) || understand(x, in, &x->page, out, err);
-    if (ok && found)
+    bool found = hidden_article(&x->page, out->title, &page), taken = found && understand(x, in, &page, out, err);
+    if (taken)
         fields_warn(&v, out, "text from a script");
     buffer_fini(&page);
-    return ok;
+    return taken || !found || understand(x, in, &x->page, out, err); /* again as it was: the try has taken its memory */
 }
 
 bool extract_run(struct extractor *x, const struct extract_input *in, struct article_fields *out, struct error *err)

@@ -3,7 +3,6 @@
 #include "base/mem.h"
 #include "extractor/pool_private.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 struct threads {
@@ -76,6 +75,14 @@ static void threads_wake(void *self)
     uv_mutex_unlock(&t->lock);
 }
 
+/* All but what is freed last. */
+static void threads_free(struct threads *t)
+{
+    uv_cond_destroy(&t->work);
+    uv_mutex_destroy(&t->lock);
+    free(t->ids);
+}
+
 static void *threads_create(struct pool *p, uv_loop_t *loop, const struct pool_options *options, int workers, struct error *err)
 {
     struct threads *t = xcalloc(1, sizeof(*t));
@@ -86,12 +93,17 @@ static void *threads_create(struct pool *p, uv_loop_t *loop, const struct pool_o
     t->finished = xcalloc(1, sizeof(*t->finished));
     uv_mutex_init(&t->lock);
     uv_cond_init(&t->work);
-    uv_async_init(loop, t->finished, on_finished);
-    t->finished->data = t;
     while (t->count < workers && uv_thread_create(&t->ids[t->count], thread_main, t) == 0)
         t->count++;
-    (void)err;
-    assert(t->count > 0); /* nothing works where no thread can be started */
+    if (t->count == 0) {
+        error_set(err, ERROR_SYSTEM, "no thread could be started for the parsers: raise the limit of processes (ulimit -u)");
+        threads_free(t);
+        free(t->finished);
+        free(t);
+        return NULL;
+    }
+    uv_async_init(loop, t->finished, on_finished); /* they send to it only when they have had a job */
+    t->finished->data = t;
     return t;
 }
 
@@ -111,11 +123,9 @@ static void on_async_closed(uv_handle_t *h)
 
     free_jobs(&t->todo);
     free_jobs(&t->done);
-    uv_cond_destroy(&t->work);
-    uv_mutex_destroy(&t->lock);
+    threads_free(t);
     void (*on_closed)(void *arg) = t->on_closed;
     void *arg = t->closed_arg;
-    free(t->ids);
     free(t);
     free(h);
     on_closed(arg);

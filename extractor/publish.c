@@ -96,6 +96,7 @@ void tasks_on_space(void *arg)
         else
             task_send(t);
     }
+    tasks_pump(x); /* a dropped one may have kept the next of its id waiting */
 }
 
 /* message NULL: t->why is filled already. */
@@ -150,6 +151,7 @@ static void add_text(struct commit_args *c, const char *s, size_t max)
 
 static void add_number(struct commit_args *c, int64_t n)
 {
+    assert(c->number_count < (int)COUNT(c->numbers));
     char *text = c->numbers[c->number_count++];
     add(c, text, (size_t)snprintf(text, sizeof(c->numbers[0]), "%" PRId64, n));
 }
