@@ -19,3 +19,8 @@ int64_t clock_unix_ms(void)
 {
     return read_ms(CLOCK_REALTIME);
 }
+
+int64_t clock_thread_ms(void)
+{
+    return read_ms(CLOCK_THREAD_CPUTIME_ID);
+}

@@ -20,7 +20,7 @@
 
 struct parse {
     struct arena *arena;
-    int64_t deadline_ms;   /* monotonic */
+    int64_t deadline_ms;   /* clock_thread_ms() */
     unsigned until_clock;  /* allocations before the next look at the clock */
     enum { STOP_BUDGET = 1, STOP_DEADLINE } reason;
     jmp_buf out;
@@ -32,7 +32,7 @@ static void *parse_alloc(void *user, size_t size)
 
     if (--p->until_clock == 0) {
         p->until_clock = CLOCK_EVERY;
-        if (clock_mono_ms() >= p->deadline_ms)
+        if (clock_thread_ms() >= p->deadline_ms)
             longjmp(p->out, STOP_DEADLINE);
     }
     void *memory = arena_alloc(p->arena, size);
@@ -122,7 +122,7 @@ GumboOutput *html_parse(struct arena *a, const char *text, size_t len, const str
         error_set(err, ERROR_LIMIT, "page nests more than %u elements", cap);
         return NULL;
     }
-    struct parse p = { .arena = a, .deadline_ms = clock_mono_ms() + ms, .until_clock = CLOCK_EVERY };
+    struct parse p = { .arena = a, .deadline_ms = clock_thread_ms() + ms, .until_clock = CLOCK_EVERY };
     GumboOutput *output = parse_guarded(&p, text, len);
     if (output && limits && limits->held && !html_hold_release(limits->held, output->root, a)) {
         p.reason = STOP_BUDGET;

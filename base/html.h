@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 struct html_limits {
-    int64_t deadline_ms; /* milliseconds for the parse; 0 = 1000 */
+    int64_t deadline_ms; /* CPU milliseconds for the parse; 0 = 1000 */
     unsigned max_depth;  /* open elements; deeper pages are refused (html_scan() flattens them); 0 = 512 */
     bool depth_known;    /* html_scan() made the text and scanned it to the end: its depth needs no look */
     struct html_held *held; /* what html_scan() held of this text, to be put back; may be NULL */

@@ -35,7 +35,7 @@ struct extractor {
     struct buffer lean;        /* … without what html_scan() leaves out */
     struct html_scan scan;     /* of the page: its scripts */
     struct html_held held;     /* … and the text that waits while it is parsed */
-    int64_t deadline_mono_ms;  /* of all parsing of the page */
+    int64_t deadline_ms;       /* of all parsing of the page; clock_thread_ms() */
     bool partial;              /* only the page's first part was parsed */
     bool text_full;            /* … was taken at all */
     struct buffer scratch, text;
@@ -332,7 +332,7 @@ static GumboOutput *parse_page(struct extractor *x, const struct extract_input *
 {
     struct error why = { 0 };
     for (int shift = 0; shift <= 4; shift += 2) {
-        int64_t left_ms = x->deadline_mono_ms - clock_mono_ms();
+        int64_t left_ms = x->deadline_ms - clock_thread_ms();
         size_t len = cut_before(page, page->len >> shift);
         if (shift && (len == 0 || left_ms <= 1))
             break;
@@ -439,7 +439,7 @@ static bool read_hidden(struct extractor *x, const struct extract_input *in, str
 
 bool extract_run(struct extractor *x, const struct extract_input *in, struct article_fields *out, struct error *err)
 {
-    x->deadline_mono_ms = clock_mono_ms() + (x->limits.deadline_ms ? x->limits.deadline_ms : DEADLINE_DEFAULT_MS);
+    x->deadline_ms = clock_thread_ms() + (x->limits.deadline_ms ? x->limits.deadline_ms : DEADLINE_DEFAULT_MS);
     if (!read_page(x, in, err) || !understand(x, in, &x->page, out, err))
         return false;
     return out->word_count >= HIDDEN_BELOW_WORDS || x->doc.word_count >= HIDDEN_BELOW_SHOWN ? true : read_hidden(x, in, out, err);

@@ -30,7 +30,7 @@ enum extract_mode {
 struct extract_limits {       /* 0 anywhere: the default */
     size_t arena_bytes;       /* of one page's tree and tables; 112 MiB */
     size_t text_bytes;        /* of the page as UTF-8; 16 MiB */
-    int64_t deadline_ms;      /* for parsing; 1000 */
+    int64_t deadline_ms;      /* CPU time for parsing; 1000 */
 };
 
 /* What is known about one page. Only bytes must be given; strings may be NULL. All of it is borrowed for the call. */
