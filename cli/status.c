@@ -53,15 +53,16 @@ static struct map *by_name(json_t *rows)
     return names;
 }
 
-/* What failed, by reason. */
-static json_t *failures_of(const json_t *outcomes)
+/* Of the outcomes that begin so ("failed:"), what follows: a new object. */
+static json_t *reasons_of(const json_t *outcomes, const char *begin)
 {
-    json_t *failures = json_object(), *n;
+    json_t *reasons = json_object(), *n;
     const char *name;
+    size_t len = strlen(begin);
     json_object_foreach((json_t *)outcomes, name, n)
-        if (strncmp(name, "failed:", 7) == 0)
-            json_object_set(failures, name + 7, n);
-    return failures;
+        if (strncmp(name, begin, len) == 0)
+            json_object_set(reasons, name + len, n);
+    return reasons;
 }
 
 static int64_t articles_of(const json_t *book)
@@ -73,10 +74,11 @@ static int64_t articles_of(const json_t *book)
 static void add_today(json_t *row, const json_t *book)
 {
     const json_t *outcomes = json_object_get(book, "outcomes");
-    json_object_set_new(row, "today", json_pack("{s:I, s:I, s:I, s:I, s:O, s:o, s:O}", "found", (json_int_t)row_number(book, "found"), "accepted",
-                                                (json_int_t)row_number(book, "accepted"), "articles", (json_int_t)articles_of(book), "failed",
+    json_object_set_new(row, "today", json_pack("{s:I, s:I, s:I, s:I, s:o, s:I, s:O, s:o, s:O}", "found", (json_int_t)row_number(book, "found"), "accepted",
+                                                (json_int_t)row_number(book, "accepted"), "articles", (json_int_t)articles_of(book), "not_articles",
+                                                (json_int_t)sum(outcomes, "not_article"), "others", reasons_of(outcomes, "not_article:"), "failed",
                                                 (json_int_t)(sum(outcomes, "failed") + sum(outcomes, "deadlettered")), "filtered",
-                                                json_object_get(book, "filtered"), "failures", failures_of(outcomes), "open",
+                                                json_object_get(book, "filtered"), "failures", reasons_of(outcomes, "failed:"), "open",
                                                 json_object_get(book, "open")));
 }
 
@@ -92,7 +94,7 @@ static void add_books(json_t *rows, const json_t *books, int64_t now_ms)
     size_t i;
     json_t *book, *row = NULL;
     struct map *names = by_name(rows);
-    int64_t today = now_ms / 86400000, from = 0, articles = 0;
+    int64_t today = now_ms / 86400000, from = 0, articles = 0, others = 0;
     const char *source = "";
     json_array_foreach((json_t *)books, i, book) {
         int64_t day = day_number(row_text(book, "day"));
@@ -100,14 +102,18 @@ static void add_books(json_t *rows, const json_t *books, int64_t now_ms)
             source = row_text(book, "source");
             row = map_get(names, source);
             from = day + 1 > today - USUAL_DAYS ? day + 1 : today - USUAL_DAYS;
-            articles = 0;
+            articles = others = 0;
         }
-        if (row && day >= from && day < today)
+        if (row && day >= from && day < today) {
             articles += articles_of(book);
+            others += sum(json_object_get(book, "outcomes"), "not_article");
+        }
         if (row && day == today)
             add_today(row, book);
-        if (row && from < today)
+        if (row && from < today) {
             json_object_set_new(row, "usual_per_day", json_real((double)articles / (double)(today - from)));
+            json_object_set_new(row, "usual_others_per_day", json_real((double)others / (double)(today - from)));
+        }
     }
     map_destroy(names);
 }

@@ -18,6 +18,8 @@
 #define UNPOLLED_MS 60000     /* a new source should have been looked at by then */
 #define MEMORY_PERCENT 80
 #define FAILED_MIN 5          /* pages of a day, before their failing says something */
+#define OTHERS_MIN 8          /* pages of a day that are no articles, before they say something */
+#define USUAL_MIN 2.0         /* articles a day that a source brought before */
 #define LAG_MIN 1000          /* records: fewer are worked off in seconds */
 
 static __attribute__((format(printf, 2, 3))) void say(json_t *problems, const char *fmt, ...)
@@ -124,6 +126,21 @@ static void say_failures(json_t *problems, const json_t *row)
     say(problems, "%s: %s%s. %s", row_text(row, "name"), row_text(row, "status"), often, trouble_remedy_of_failure(row_text(row, "status")));
 }
 
+/* What used to bring articles brings other pages, with status 200: a wall we do not know by name, or a site that was rebuilt. */
+static bool judge_yield(json_t *problems, const json_t *row)
+{
+    const json_t *today = json_object_get(row, "today");
+    int64_t others = row_number(today, "not_articles"), articles = row_number(today, "articles");
+    double usual = json_number_value(json_object_get(row, "usual_per_day")), usual_others = json_number_value(json_object_get(row, "usual_others_per_day"));
+    char reasons[300];
+    if (others < OTHERS_MIN || articles * 10 > others || usual < USUAL_MIN || usual_others > usual)
+        return false;
+    counts_of(json_object_get(today, "others"), reasons, sizeof(reasons));
+    say(problems, "%s: its pages are no articles any more: %lld today (%s) beside %lld articles, unlike before (%.1f a day): a wall, or the site "
+        "was rebuilt; `tidings fetch URL` shows one", row_text(row, "name"), (long long)others, reasons, (long long)articles, usual);
+    return true;
+}
+
 static bool judge_source(json_t *problems, const json_t *row, int64_t now_ms, bool crawled)
 {
     const char *name = row_text(row, "name"), *status = row_text(row, "status");
@@ -144,7 +161,7 @@ static bool judge_source(json_t *problems, const json_t *row, int64_t now_ms, bo
         say(problems, "%s: read, %lld item%s in it, but none was fetched%s%s", name, (long long)row_number(row, "items"), text_plural(row_number(row, "items")),
             filters[0] ? ": filtered " : ": all were seen before", filters);
     } else {
-        return judge_pages(problems, row);
+        return judge_pages(problems, row) || judge_yield(problems, row);
     }
     return true;
 }

@@ -130,8 +130,12 @@ static void what_is_usual(void **state)
     book("other.example", 15, 70);  /* too long ago */
     book("other.example", 14, 20);
     book("other.example", 3, 8);
+    char day[11];
+    ledger_day(day, clock_unix_ms() - 3 * 86400000LL);
+    freeReplyObject(redis_server_ask(&ask_server, "HSET %s not_article:other 4 not_article:video 10", key_ledger(ROWS_PREFIX, "other.example", day).s));
     json_t *all = ask_json(0, "status --json"), *other = json_array_get(json_object_get(json_array_get(all, 0), "sources"), 1);
     CHECK(json_real_value(json_object_get(other, "usual_per_day")) == 2.0, "%f", json_real_value(json_object_get(other, "usual_per_day")));
+    CHECK(json_real_value(json_object_get(other, "usual_others_per_day")) == 1.0, "%f", json_real_value(json_object_get(other, "usual_others_per_day")));
     json_decref(all);
     char *text = ask(0, "status");
     CHECK(strstr(text, "2.0"), "%s", text);
@@ -160,6 +164,11 @@ static const struct { const char *name, *status, *says; } problems[] = {
     { "just added", "{" GOOD ",\"sources\":[{\"name\":\"s\",\"state\":\"active\",\"added_at\":999990000}]}", NULL },
     { "nothing fetched", "{" GOOD "," SOURCE("\"last_new_at\":0,\"today\":{\"filtered\":{\"old\":50,\"static\":3}}") "}", "5 items in it, but none was fetched: filtered old 50, static 3" },
     { "pages fail", "{" GOOD "," SOURCE("\"errors\":0,\"today\":{\"articles\":2,\"failed\":9,\"failures\":{\"http_403\":9}}") "}", "s: its pages fail: 9 today beside 2 articles (http_403 9)" },
+    { "no articles any more", "{" GOOD "," SOURCE("\"errors\":0,\"usual_per_day\":9.5,\"usual_others_per_day\":1.0,\"today\":{\"articles\":0,\"not_articles\":9,\"others\":{\"other\":9}}") "}",
+      "s: its pages are no articles any more: 9 today (other 9) beside 0 articles, unlike before (9.5 a day)" },
+    { "some are none", "{" GOOD "," SOURCE("\"errors\":0,\"usual_per_day\":9.5,\"usual_others_per_day\":1.0,\"today\":{\"articles\":3,\"not_articles\":9}") "}", NULL },
+    { "they never were", "{" GOOD "," SOURCE("\"errors\":0,\"usual_per_day\":2.5,\"usual_others_per_day\":30,\"today\":{\"articles\":0,\"not_articles\":9}") "}", NULL },
+    { "no usual day", "{" GOOD "," SOURCE("\"errors\":0,\"today\":{\"articles\":0,\"not_articles\":90}") "}", NULL },
     { "some pages fail", "{" GOOD "," SOURCE("\"errors\":0,\"today\":{\"articles\":20,\"failed\":9}") "}", NULL },
     { "an empty feed", "{" GOOD "," SOURCE("\"last_new_at\":0,\"items\":0") "}", NULL },
     { "lag", "{" GOOD "," FINE ",\"lag\":{\"pages\":5000}}", "5000 records of `pages` wait: is a `tidings extractor` running" },
