@@ -15,9 +15,9 @@
 #define LINE_MAX_BYTES (1024 * 1024)
 #define DEFAULT_AGENT "tidings"
 
-enum subject { ROBOTS, FEED, SITEMAP, URL };
+enum subject { ROBOTS, FEED, SITEMAP, FRONT, URL };
 
-static const char *const subjects[] = { "robots", "feed", "sitemap", "url" };
+static const char *const subjects[] = { "robots", "feed", "sitemap", "front", "url" };
 
 /* --- --batch --- */
 
@@ -50,6 +50,7 @@ static json_t *answer(enum subject subject, const struct suffix_list *list, char
     case ROBOTS: return robots_request(line, len, err);
     case FEED: return inspect_feed(line, base, err);
     case SITEMAP: return inspect_sitemap(line, base, err);
+    case FRONT: return inspect_front(line, base, err);
     case URL: return inspect_url(list, line, first, base, err);
     }
     return NULL;
@@ -142,6 +143,32 @@ static void say_feed(const json_t *o)
     say_list("warning:   ", json_object_get(o, "warnings"));
 }
 
+static void say_front(const json_t *o)
+{
+    const json_t *links = json_object_get(o, "links"), *link;
+    size_t i;
+    say("title:     ", o, "title");
+    printf("links:     %zu\n", json_array_size(links));
+    json_array_foreach(links, i, link) {
+        printf("\n");
+        say("  url:     ", link, "url");
+        say("  text:    ", link, "text");
+        say(json_is_true(json_object_get(link, "taken")) ? "  taken:   " : "  left:    ", link, "why");
+        say("  shape:   ", link, "shape");
+    }
+    say_list("warning:   ", json_object_get(o, "warnings"));
+}
+
+static bool takes_a_link(const json_t *o)
+{
+    const json_t *links = json_object_get(o, "links"), *link;
+    size_t i;
+    json_array_foreach(links, i, link)
+        if (json_is_true(json_object_get(link, "taken")))
+            return true;
+    return false;
+}
+
 static void say_robots(const json_t *o)
 {
     printf("allowed:     %s\n", json_is_true(json_object_get(o, "allowed")) ? "yes" : "no");
@@ -165,6 +192,8 @@ static bool is_yes(enum subject subject, const json_t *o)
     const char *kind = json_string_value(json_object_get(o, "kind"));
     if (subject == ROBOTS)
         return json_is_true(json_object_get(o, "allowed"));
+    if (subject == FRONT)
+        return takes_a_link(o);
     return subject == URL || (kind && strcmp(kind, "unknown") != 0);
 }
 
@@ -175,6 +204,7 @@ static int inspect_one(const struct invocation *inv, enum subject subject, const
     json_t *o = subject == ROBOTS  ? inspect_robots(what, agent ? agent : DEFAULT_AGENT, url ? url : "/", &err)
                 : subject == FEED    ? inspect_feed(what, base, &err)
                 : subject == SITEMAP ? inspect_sitemap(what, base, &err)
+                : subject == FRONT   ? inspect_front(what, base, &err)
                                      : inspect_url(list, what, strlen(what), base, &err);
     if (!o)
         return command_say(inv, STATUS_NO, "%s", err.message);
@@ -185,6 +215,8 @@ static int inspect_one(const struct invocation *inv, enum subject subject, const
         say_url(o);
     else if (subject == ROBOTS)
         say_robots(o);
+    else if (subject == FRONT)
+        say_front(o);
     else
         say_feed(o);
     json_decref(o);
@@ -225,7 +257,7 @@ static int run(struct invocation *inv)
     struct error err;
     struct suffix_list *list = NULL;
     if (!find_subject(inv->argc ? inv->argv[0] : NULL, &subject))
-        return command_usage(inv, "what to inspect: robots, feed, sitemap or url");
+        return command_usage(inv, "what to inspect: robots, feed, sitemap, front or url");
     if (subject == URL && !(list = suffix_list_load(NULL, &err)))
         return command_fail(inv, &err);
     int status = option(inv, "batch") ? batch(subject, list) : each(inv, subject, list);
@@ -236,13 +268,13 @@ static int run(struct invocation *inv)
 const struct command inspect_command = {
     .name = "inspect",
     .summary = "show what the crawler reads in a file or an address",
-    .usage = "robots FILE… [--agent TOKEN] [--url URL]\nfeed FILE… [--base URL]\nsitemap FILE… [--base URL]\nurl URL… [--base URL]\n"
-             "robots|feed|sitemap|url --batch",
+    .usage = "robots FILE… [--agent TOKEN] [--url URL]\nfeed FILE… [--base URL]\nsitemap FILE… [--base URL]\nfront FILE… --base URL\nurl URL… [--base URL]\n"
+             "robots|feed|sitemap|front|url --batch",
     .description = "Reads with the crawler's own code and fetches nothing. Compressed files are told by their first bytes.\n"
                    "--batch reads one request a line and prints one JSON object a line, in the same order: robots takes\n"
-                   "{\"file\", \"agent\", \"url\"}, feed and sitemap take PATH<TAB>BASE_URL, url takes URL or URL<TAB>BASE. What cannot be\n"
-                   "answered gives {\"error\"}. The exit status is 1 when robots.txt forbids the URL, when a file is no feed and\n"
-                   "when something cannot be read; with --batch it is 0.",
+                   "{\"file\", \"agent\", \"url\"}, feed, sitemap and front take PATH<TAB>BASE_URL, url takes URL or URL<TAB>BASE. What cannot be\n"
+                   "answered gives {\"error\"}. The exit status is 1 when robots.txt forbids the URL, when a file is no feed, when\n"
+                   "nothing on a page looks like an article and when something cannot be read; with --batch it is 0.",
     .options = (const struct command_option[]){
         { "batch", 'b', NULL, "requests on standard input, JSON lines on standard output" },
         { "base", 0, "URL", "the address it came from, against which relative ones are read" },

@@ -13,6 +13,8 @@
 json_t *inspect_robots(const char *path, const char *agent, const char *url, struct error *err);
 json_t *inspect_feed(const char *path, const char *base, struct error *err);
 json_t *inspect_sitemap(const char *path, const char *base, struct error *err);
+/* Links of a page, with which of them would be fetched and why: {"title", "links": [{"url", "text", "taken", "why", "shape"}], "warnings"}. */
+json_t *inspect_front(const char *path, const char *base, struct error *err);
 json_t *inspect_url(const struct suffix_list *list, const char *text, size_t len, const char *base, struct error *err);
 
 #endif

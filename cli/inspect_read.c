@@ -6,9 +6,13 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "base/url.h"
+#include "crawler/choose.h"
 #include "crawler/feed.h"
+#include "crawler/links.h"
 #include "crawler/robots.h"
 #include "crawler/sitemap.h"
+#include "crawler/wall.h"
+#include "pipeline/shape.h"
 
 #include <errno.h>
 #include <math.h>
@@ -18,6 +22,7 @@
 
 #define FILE_MAX_BYTES (64u * 1024 * 1024)
 #define PIECE_BYTES (64 * 1024)
+#define FRONT_DEADLINE_MS 3000 /* as crawler/front.c */
 
 /* --- files --- */
 
@@ -116,6 +121,51 @@ static json_t *feed_json(const struct feed *f, json_t *items)
     for (size_t i = 0; i < f->warning_count; i++)
         json_array_append_new(warnings, text_json(f->warnings[i]));
     json_object_set_new(o, "warnings", warnings);
+    return o;
+}
+
+/* --- pages with links --- */
+
+static json_t *link_json(const struct link *l)
+{
+    enum choice choice = link_choose(l, NULL, 0, NULL);
+    json_t *o = json_object();
+    struct shape shape;
+    put(o, "url", l->url);
+    put(o, "text", l->text);
+    json_object_set_new(o, "taken", json_boolean(choice_taken(choice)));
+    put(o, "why", choice_words(choice));
+    if (shape_of(l->url, &shape))
+        put(o, "shape", shape.fine);
+    return o;
+}
+
+json_t *inspect_front(const char *path, const char *base, struct error *err)
+{
+    struct buffer body;
+    if (!base || !*base) {
+        error_set(err, ERROR_INVALID, "a page's links are relative to its address: name it (--base URL)");
+        return NULL;
+    }
+    buffer_init(&body, LINKS_MAX_BYTES + 1);
+    json_t *o = NULL;
+    if (read_body(path, LINKS_MAX_BYTES + 1, &body, err)) {
+        struct links *l = links_parse(buffer_str(&body), body.len, NULL, base, "tidings", FRONT_DEADLINE_MS);
+        json_t *links = json_array(), *warnings = json_array();
+        const char *wall = wall_of(200, buffer_str(&body), body.len);
+        for (size_t i = 0; i < l->count; i++)
+            json_array_append_new(links, link_json(&l->items[i]));
+        if (wall)
+            json_array_append_new(warnings, json_sprintf("a wall against programs: %s", wall));
+        if (l->warning)
+            json_array_append_new(warnings, text_json(l->warning));
+        o = json_object();
+        put(o, "title", l->title);
+        json_object_set_new(o, "links", links);
+        json_object_set_new(o, "warnings", warnings);
+        links_destroy(l);
+    }
+    buffer_fini(&body);
     return o;
 }
 
