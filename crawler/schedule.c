@@ -10,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-#define LAYOUT 2
+#define LAYOUT 3
 #define DAY_S 86400.0
 #define WORTH 0.00031             /* items * days: a source with one item a day is polled every 25 minutes */
 #define MEMORY_DAYS 10.0          /* half a life: what is older than that counts less than half */
@@ -21,7 +21,9 @@
 #define HOUR_PRIOR 4.0            /* items of every hour and weekday: until more is known all are alike */
 #define WEIGHT_MAX 250            /* all are halved then: a byte each, because thousands of polls are kept */
 #define NEW_STORED_S 300          /* the last news need not be known better */
-#define FAILURES_MAX 127          /* that are told apart; the interval is at its bound long before */
+#define WINDOW_STORED_S 120
+#define HINT_STORED_MS 10000
+#define FAILURES_MAX 63           /* that are told apart; the interval is at its bound long before */
 #define FACTOR_MIN 0.15
 #define FACTOR_MAX 5.0
 #define STEP_S 300                /* of the look ahead */
@@ -79,13 +81,15 @@ static float bits_float(uint32_t bits)
 size_t schedule_write(const struct schedule *s, unsigned char out[SCHEDULE_BYTES])
 {
     unsigned char *p = put(out, LAYOUT, 1);
-    p = put(p, (uint64_t)clamp(s->failures, 0, FAILURES_MAX) << 1 | s->distrust, 1);
+    p = put(p, (uint64_t)clamp(s->failures, 0, FAILURES_MAX) << 2 | (uint64_t)s->told << 1 | s->distrust, 1);
     p = put(p, (uint64_t)s->polled_s, 4);
     p = put(p, (uint64_t)s->full_s, 4);
     p = put(p, (uint64_t)s->new_s / NEW_STORED_S, 3);
     p = put(p, float_bits(s->items), 4);
     p = put(p, float_bits(s->days), 4);
     p = put(p, float_bits(s->lately) >> 16, 2); /* 1 in 256 is near enough: it fades within the hour */
+    p = put(p, (uint64_t)s->window_s / WINDOW_STORED_S, 1);
+    p = put(p, (uint64_t)s->hint_ms / HINT_STORED_MS, 1);
     memcpy(p, s->hours, sizeof(s->hours));
     memcpy(p + sizeof(s->hours), s->weekdays, sizeof(s->weekdays));
     return SCHEDULE_BYTES;
@@ -99,13 +103,16 @@ void schedule_read(struct schedule *s, const void *bytes, size_t len)
         return;
     uint64_t failed = get(&p, 1);
     s->distrust = failed & 1;
-    s->failures = (int)(failed >> 1);
+    s->told = failed & 2;
+    s->failures = (int)(failed >> 2);
     s->polled_s = (int64_t)get(&p, 4);
     s->full_s = (int64_t)get(&p, 4);
     s->new_s = (int64_t)get(&p, 3) * NEW_STORED_S;
     s->items = bits_float((uint32_t)get(&p, 4));
     s->days = bits_float((uint32_t)get(&p, 4));
     s->lately = bits_float((uint32_t)get(&p, 2) << 16);
+    s->window_s = (int64_t)get(&p, 1) * WINDOW_STORED_S;
+    s->hint_ms = (int64_t)get(&p, 1) * HINT_STORED_MS;
     memcpy(s->hours, p, sizeof(s->hours));
     memcpy(s->weekdays, p + sizeof(s->hours), sizeof(s->weekdays));
 }
@@ -253,8 +260,7 @@ static int64_t interval_ms(const struct schedule *s, const struct poll_facts *f)
     int64_t most_ms = window_ms(f);
     ms = ms > (double)most_ms ? (double)most_ms : ms;
     int64_t bounded = clamp(ms > (double)f->max_ms ? f->max_ms : (int64_t)ms, f->min_ms, f->max_ms);
-    int64_t hint_ms = f->hint_ms ? clamp(f->hint_ms, HINT_MIN_MS, HINT_MAX_MS) : 0;
-    return bounded < hint_ms ? clamp(hint_ms, f->min_ms, f->max_ms) : bounded;
+    return bounded < s->hint_ms ? clamp(s->hint_ms, f->min_ms, f->max_ms) : bounded;
 }
 
 int64_t schedule_next(struct schedule *s, const struct poll_facts *f)
@@ -263,9 +269,15 @@ int64_t schedule_next(struct schedule *s, const struct poll_facts *f)
     if (f->end != POLL_FAILED) {
         /* Asked without them, it had news and the validators of before: they do not tell news. */
         s->distrust = s->distrust || (f->unconditional && f->same_validators && f->accepted > 0 && s->polled_s > s->full_s);
+        s->told = s->told || (!f->unconditional && f->accepted > 0);
         learn(s, f);
         if (f->end == POLL_READ && f->unconditional)
             s->full_s = f->now_s;
+    }
+    if (f->end == POLL_READ) { /* "not modified" brings no document: what the last one said holds on */
+        int64_t window_s = window_ms(f) / 1000;
+        s->window_s = window_s > WINDOW_STORED_S * UINT8_MAX ? 0 : window_s < WINDOW_STORED_S ? WINDOW_STORED_S : window_s;
+        s->hint_ms = f->hint_ms ? clamp(f->hint_ms, HINT_MIN_MS, HINT_MAX_MS) : 0;
     }
     int64_t due_ms = interval_ms(s, f);
     if (s->failures > 1) /* the first may be chance */
@@ -278,6 +290,8 @@ bool schedule_wants_full(const struct schedule *s, int64_t now_s)
 {
     int64_t since_s = now_s - s->full_s;
     if (s->distrust || since_s >= FULL_S)
+        return true;
+    if (!s->told && s->window_s && since_s >= s->window_s) /* a lively source that lies from the beginning */
         return true;
     return since_s >= FULL_SOONEST_S && schedule_rate(s) * (double)(now_s - (s->new_s > s->full_s ? s->new_s : s->full_s)) / DAY_S > FULL_EXPECTED;
 }

@@ -13,14 +13,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SCHEDULE_BYTES 54 /* written */
+#define SCHEDULE_BYTES 56 /* written */
 
 struct schedule { /* what is remembered of one poll */
     int failures;          /* in a row */
     bool distrust;         /* its validators said "not modified" though there was news: ask without them */
+    bool told;             /* they have told news once: a request with them brought something new */
     int64_t polled_s;      /* last reading or 304, Unix time; 0: never */
     int64_t new_s;         /* last time something new was in it */
     int64_t full_s;        /* last unconditional reading */
+    int64_t window_s;      /* half of the time that the document's dates reached back when it was read; 0: not known, or long */
+    int64_t hint_ms;       /* how often the document asks to be read, as it said last; 0: it does not say */
     float items, days;     /* what was published in how long, older weeks counting less */
     float lately;          /* what was published, the last hours only */
     uint8_t hours[24], weekdays[7]; /* when, UTC: items, older ones halved */
@@ -40,7 +43,7 @@ struct poll_facts {
     size_t dated;
     int64_t min_ms, max_ms;  /* the bounds configured */
     int64_t fixed_ms;        /* the source's own interval; 0: adaptive */
-    int64_t hint_ms;         /* ttl, sy:, max-age: at least this, within 1 to 10 minutes; 0: none */
+    int64_t hint_ms;         /* of POLL_READ: ttl, sy:, max-age: at least this, within 1 to 10 minutes; 0: none */
     int64_t retry_after_ms;  /* as the server asked; 0: it did not */
     double pace;             /* of the budget shared by all polls: intervals are stretched by it; 0 = 1 */
     uint64_t seed;           /* of the jitter */
@@ -51,7 +54,7 @@ void schedule_read(struct schedule *s, const void *bytes, size_t len);
 size_t schedule_write(const struct schedule *s, unsigned char out[SCHEDULE_BYTES]);
 
 /* Is the next request to be made without validators? Once a day; sooner when a source that should have published by now says
- * that nothing changed. */
+ * that nothing changed, and before what was read last can have left its window as long as its validators have never told news. */
 bool schedule_wants_full(const struct schedule *s, int64_t now_s);
 /* Updates s and returns in how many milliseconds the next poll is due. */
 int64_t schedule_next(struct schedule *s, const struct poll_facts *f);

@@ -119,6 +119,45 @@ static void validators_that_lie(void **state)
     assert_true(schedule_wants_full(&s, f.now_s + 1));
 }
 
+/* One who never told news with them is not believed for long: a lively liar loses what leaves its window until it is found out. */
+static void validators_not_proven_yet(void **state)
+{
+    (void)state;
+    for (int told = 0; told < 2; told++) {
+        struct schedule s;
+        first_interval(2, &s);
+        int64_t dates[5] = { BEGIN_S, BEGIN_S - 500, BEGIN_S - 1000, BEGIN_S - 1500, BEGIN_S - 2000 };
+        struct poll_facts f = { .end = POLL_READ, .unconditional = true, .min_ms = MINUTE, .max_ms = 360 * MINUTE, .now_s = BEGIN_S,
+                                .dated_s = dates, .dated = 5 };
+        schedule_next(&s, &f);
+        f.unconditional = false;
+        f.accepted = (size_t)told;
+        f.now_s += 60;
+        schedule_next(&s, &f);
+        f.accepted = 0;
+        f.dated = 0;
+        f.end = POLL_NOT_MODIFIED;
+        for (f.now_s += 60; !schedule_wants_full(&s, f.now_s); f.now_s += 60)
+            schedule_next(&s, &f);
+        CHECK(told ? f.now_s >= BEGIN_S + 1800 : f.now_s < BEGIN_S + 1200, "told %d: after %lld s", told, (long long)(f.now_s - BEGIN_S));
+    }
+}
+
+/* What the document asked for holds while it is "not modified", and until it says something else. */
+static void a_hint_is_remembered(void **state)
+{
+    (void)state;
+    struct schedule s;
+    unsigned char bytes[SCHEDULE_BYTES];
+    first_interval(3, &s);
+    run(&s, (struct poll_facts){ .end = POLL_READ, .hint_ms = 8 * MINUTE }, 1);
+    schedule_read(&s, bytes, schedule_write(&s, bytes));
+    int64_t later = run(&s, (struct poll_facts){ .end = POLL_NOT_MODIFIED, .now_s = BEGIN_S + 480 }, 1);
+    CHECK(later >= 7 * MINUTE, "%lld s", (long long)later / 1000);
+    later = run(&s, (struct poll_facts){ .end = POLL_READ, .accepted = 5, .now_s = BEGIN_S + 960 }, 1);
+    CHECK(later < 7 * MINUTE, "%lld s", (long long)later / 1000);
+}
+
 static void silence_is_told(void **state)
 {
     (void)state;
@@ -183,7 +222,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rules), cmocka_unit_test(the_past_counts), cmocka_unit_test(the_window_bounds_it), cmocka_unit_test(usual_hours),
-        cmocka_unit_test(validators_that_lie), cmocka_unit_test(silence_is_told), cmocka_unit_test(bytes_keep_it),
+        cmocka_unit_test(validators_that_lie), cmocka_unit_test(validators_not_proven_yet),
+        cmocka_unit_test(a_hint_is_remembered), cmocka_unit_test(silence_is_told), cmocka_unit_test(bytes_keep_it),
         cmocka_unit_test(pace_holds_the_budget),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
