@@ -222,7 +222,7 @@ static void on_rows(void *arg, const redisReply *reply, const struct error *err)
     if (!answered(s, err))
         return;
     int64_t version = reply->element[0]->integer;
-    size_t count = (size_t)reply->element[1]->integer;
+    int64_t count = reply->element[1]->integer; /* -1: nothing has changed */
     if (version < s->version) { /* an older Redis */
         s->written = false;
         begin_fresh(s);
@@ -243,7 +243,7 @@ static void on_rows(void *arg, const redisReply *reply, const struct error *err)
         turn(s);
         return;
     }
-    if (!s->fresh && map_count(s->all) > count) /* one was removed: which, only a full reading says */
+    if (!s->fresh && count >= 0 && map_count(s->all) > (size_t)count) /* one was removed: which, only a full reading says */
         begin_fresh(s);
     if (s->fresh || !s->written || s->moves)
         turn(s);
