@@ -10,14 +10,6 @@
 
 #define RETRIES 1                 /* of an empty answer on a connection used before */
 
-static const char *const error_names[] = { "ok", "dns", "connect", "tls", "timeout", "refused", "truncated", "broken",
-                                           "too_large", "invalid" };
-
-const char *fetch_error_name(enum fetch_error e)
-{
-    return error_names[e];
-}
-
 void body_fini(struct fetch_body *b)
 {
     free(b->data);
@@ -123,12 +115,6 @@ static void judge(struct fetch *t, CURLcode code)
         t->result.error = FETCH_OK;
     else
         fail_with(t, error_of(code), curl_detail(t, code));
-}
-
-int64_t fetch_counts_from_mono_ms(const struct fetch_result *r, int64_t delay_ms)
-{
-    int64_t most_ms = delay_ms / 12, read_ms = r->first_byte_ms ? r->first_byte_ms : most_ms;
-    return r->sent_mono_ms ? r->sent_mono_ms + (read_ms < most_ms ? read_ms : most_ms) : 0;
 }
 
 /* When curl sent the request, on our clock. */

@@ -6,11 +6,10 @@
  * counts from the start to the last page, CPU over the whole process with librdkafka's threads. */
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/mem.h"
 #include "pipeline/metrics.h"
 #include "pipeline/stage.h"
-#include "pipeline/stream_driver.h"
 #include "pipeline/worker.h"
+#include "tests/discarding.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,32 +21,6 @@
 
 static struct { size_t pages, bytes, wanted; int64_t begun_ms, last_ms; } run;
 
-/* --- the stream: every record is delivered in the loop's next turn; nothing ever comes --- */
-
-struct delivery { struct delivery *next; producer_delivery_fn *fn; void *arg; };
-
-struct discarding {
-    struct producer base;
-    uv_idle_t turn;
-    struct delivery *first, **last;
-    size_t queued;
-};
-
-static void on_turn(uv_idle_t *turn)
-{
-    struct discarding *p = turn->data;
-    struct delivery *list = p->first;
-    p->first = NULL;
-    p->last = &p->first;
-    uv_idle_stop(turn);
-    for (struct delivery *next; list; list = next) {
-        next = list->next;
-        p->queued--;
-        list->fn(list->arg, NULL, NULL);
-        free(list);
-    }
-}
-
 static void count(const struct record *r)
 {
     if (r->topic != TOPIC_PAGES)
@@ -55,122 +28,6 @@ static void count(const struct record *r)
     run.pages++;
     run.bytes += r->value_len;
     run.last_ms = clock_mono_ms();
-}
-
-static bool send_record(struct producer *base, const struct record *r, int32_t partition, producer_delivery_fn *fn, void *arg, struct error *err)
-{
-    struct discarding *p = (struct discarding *)base;
-    (void)partition, (void)err;
-    count(r);
-    if (!fn)
-        return true;
-    struct delivery *d = xmalloc(sizeof(*d));
-    *d = (struct delivery){ NULL, fn, arg };
-    *p->last = d;
-    p->last = &d->next;
-    p->queued++;
-    uv_idle_start(&p->turn, on_turn);
-    return true;
-}
-
-static void on_space(struct producer *p, void (*fn)(void *arg), void *arg)
-{
-    (void)p, (void)fn, (void)arg;
-}
-
-static size_t queued(const struct producer *p)
-{
-    return ((const struct discarding *)p)->queued;
-}
-
-static size_t queued_bytes(const struct producer *p)
-{
-    (void)p;
-    return 0;
-}
-
-static bool reachable(const struct producer *p)
-{
-    (void)p;
-    return true;
-}
-
-static void producer_gone(struct producer *p)
-{
-    (void)p; /* the process ends */
-}
-
-static struct producer *make_producer(struct stream *s, uv_loop_t *loop, struct error *err)
-{
-    static const struct producer_driver driver = { producer_gone, send_record, on_space, queued, queued_bytes, reachable };
-    struct discarding *p = xcalloc(1, sizeof(*p));
-    (void)err;
-    p->base = (struct producer){ .driver = &driver, .stream = s };
-    p->last = &p->first;
-    uv_idle_init(loop, &p->turn);
-    p->turn.data = p;
-    return &p->base;
-}
-
-static void partition_call(struct consumer *c, int32_t partition)
-{
-    (void)c, (void)partition;
-}
-
-static void position_call(struct consumer *c, int32_t partition, int64_t offset)
-{
-    (void)c, (void)partition, (void)offset;
-}
-
-static void consumer_call(struct consumer *c)
-{
-    (void)c;
-}
-
-static bool ready(const struct consumer *c)
-{
-    (void)c;
-    return true;
-}
-
-static int64_t lag(const struct consumer *c)
-{
-    (void)c;
-    return 0;
-}
-
-static void close_consumer(struct consumer *c, void (*fn)(void *arg), void *arg)
-{
-    (void)c;
-    fn(arg);
-}
-
-static struct consumer *make_consumer(struct stream *s, uv_loop_t *loop, enum topic topic, const char *group,
-                                      const struct consumer_callbacks *callbacks, struct error *err)
-{
-    static const struct consumer_driver driver = { position_call, consumer_call, partition_call, partition_call, position_call, ready, lag,
-                                                   close_consumer, consumer_call };
-    struct consumer *c = xcalloc(1, sizeof(*c));
-    (void)s, (void)loop, (void)topic, (void)group, (void)callbacks, (void)err;
-    c->driver = &driver;
-    return c;
-}
-
-static void stream_gone(struct stream *s)
-{
-    (void)s;
-}
-
-static int32_t partitions(const struct stream *s, enum topic topic)
-{
-    (void)s, (void)topic;
-    return 1;
-}
-
-static const char *name(const struct stream *s, enum topic topic)
-{
-    (void)s;
-    return topic_name(topic);
 }
 
 /* --- Kafka: the shipped driver, whose records are counted on their way in --- */
@@ -269,8 +126,6 @@ static void on_fatal(void *arg, const struct error *err)
 
 int main(int argc, char **argv)
 {
-    static const struct stream_driver driver = { stream_gone, partitions, name, make_producer, make_consumer };
-    struct stream stream = { .driver = &driver };
     struct error err;
     uv_loop_t loop;
     uv_timer_t tick;
@@ -283,11 +138,12 @@ int main(int argc, char **argv)
     }
     log_set_level(LOG_WARN);
     run.wanted = (size_t)atoll(argv[2]);
+    discarding_sent = count;
     run.begun_ms = run.last_ms = clock_mono_ms();
     uv_loop_init(&loop);
     uv_timer_init(&loop, &tick);
     uv_timer_start(&tick, on_tick, 20, 20);
-    struct stream *used = kafka ? make_kafka_stream(config, &err) : &stream;
+    struct stream *used = kafka ? make_kafka_stream(config, &err) : &discarding_stream;
     if (!used)
         on_fatal(NULL, &err);
     struct stage_env env = { .config = config, .stream = used, .budget = budget_create((size_t)config->body_budget_mb << 20),
