@@ -1,6 +1,7 @@
-/* fetch_private.h - inside of the fetcher, which is five files: fetch.c (its life, libcurl on the loop, starting), fetch_handle.c
+/* fetch_private.h - inside of the fetcher, which is six files: fetch.c (its life, libcurl on the loop, starting), fetch_handle.c
  * (easy handles), fetch_answer.c (headers and body as they arrive), fetch_limits.c (deadlines, stalls, who goes on when the
- * budget is used up), fetch_result.c (how a transfer ended). */
+ * budget is used up), fetch_result.c (how a transfer ended), fetch_facts.c (what follows
+ * from a result alone). */
 #ifndef CRAWLER_FETCH_PRIVATE_H
 #define CRAWLER_FETCH_PRIVATE_H
 
