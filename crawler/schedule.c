@@ -14,6 +14,7 @@
 #define DAY_S 86400.0
 #define WORTH 0.00031             /* items * days: a source with one item a day is polled every 25 minutes */
 #define MEMORY_DAYS 10.0          /* half a life: what is older than that counts less than half */
+#define SPAN_DAYS (MEMORY_DAYS / M_LN2)
 #define LATELY_S 2700.0           /* the span of "lately": after it two thirds of a burst is forgotten */
 #define LATELY_WEIGHT 0.35        /* how far news of the last hour let more expect */
 #define PRIOR_ITEMS 0.5           /* a source nobody knows: two items a day */
@@ -35,6 +36,7 @@
 #define FULL_EXPECTED 2.0         /* items that should have come meanwhile */
 #define SILENT_EXPECTED 12.0      /* a chance of one in 100,000, if they come one by one */
 #define SILENT_SOONEST_S (2 * 86400)
+#define SILENT_BASELINE_DAYS 2.0  /* what came in less is taken to have come in this: one busy hour is no baseline */
 
 static int64_t clamp(int64_t v, int64_t lo, int64_t hi)
 {
@@ -169,6 +171,7 @@ static void learn_when(struct schedule *s, int64_t unix_s)
 static void learn_past(struct schedule *s, const struct poll_facts *f)
 {
     int64_t oldest_s = f->now_s;
+    double sum = 0; /* of what their ages have left of them */
     size_t n = 0;
     for (size_t i = 0; i < f->dated; i++) {
         if (f->dated_s[i] <= 0 || f->dated_s[i] > f->now_s || f->dated_s[i] < f->now_s - 30 * 86400)
@@ -177,16 +180,14 @@ static void learn_past(struct schedule *s, const struct poll_facts *f)
         learn_when(s, f->dated_s[i]);
         s->lately += (float)exp(-(double)(f->now_s - f->dated_s[i]) / LATELY_S);
         s->new_s = f->dated_s[i] > s->new_s ? f->dated_s[i] : s->new_s;
+        sum += exp(-(double)(f->now_s - f->dated_s[i]) / DAY_S / SPAN_DAYS);
         n++;
     }
     if (n < 2)
         return;
-    s->items = (float)(n - 1); /* the oldest only marks the beginning */
-    s->days = (float)((double)(f->now_s - oldest_s) / DAY_S);
-    if (s->days > MEMORY_DAYS) {
-        s->items *= (float)(MEMORY_DAYS / s->days);
-        s->days = (float)MEMORY_DAYS;
-    }
+    double days = (double)(f->now_s - oldest_s) / DAY_S;
+    s->items = (float)(sum - exp(-days / SPAN_DAYS)); /* the oldest only marks the beginning */
+    s->days = (float)(SPAN_DAYS * (1 - exp(-days / SPAN_DAYS)));
 }
 
 /* What is new learns its hour from its date; without one it was published somewhere since the last reading. */
@@ -209,7 +210,7 @@ static void learn(struct schedule *s, const struct poll_facts *f)
         learn_past(s, f);
     } else {
         double passed_s = f->now_s > s->polled_s ? (double)(f->now_s - s->polled_s) : 0;
-        double keep = exp(-passed_s / DAY_S / (MEMORY_DAYS / M_LN2));
+        double keep = exp(-passed_s / DAY_S / SPAN_DAYS);
         s->items = (float)(s->items * keep + (double)f->accepted);
         s->days = (float)(s->days * keep + passed_s / DAY_S);
         s->lately = (float)(s->lately * exp(-passed_s / LATELY_S) + (double)f->accepted);
@@ -302,10 +303,10 @@ bool schedule_is_silent(const struct schedule *s, int64_t now_s)
     if (!s->polled_s || now_s - s->new_s < SILENT_SOONEST_S)
         return false;
     /* The rate when it was last heard of: since then nothing was added and all was halved every MEMORY_DAYS. */
-    double keep = exp(-silent_days / (MEMORY_DAYS / M_LN2)), span = MEMORY_DAYS / M_LN2;
-    double days = (s->days - span * (1 - keep)) / keep;
-    double rate = s->items / keep / (days > PRIOR_DAYS ? days : PRIOR_DAYS);
-    return rate * silent_days > SILENT_EXPECTED;
+    double keep = exp(-silent_days / SPAN_DAYS);
+    double days = (s->days - SPAN_DAYS * (1 - keep)) / keep;
+    double items = s->items / keep, least = items - 1.25 * sqrt(items); /* so many came; at least this many are to be relied on */
+    return least / (days > SILENT_BASELINE_DAYS ? days : SILENT_BASELINE_DAYS) * silent_days > SILENT_EXPECTED;
 }
 
 /* --- the budget --- */
