@@ -101,7 +101,9 @@ static int list(struct invocation *inv, const struct connection *servers)
         table_age(t, now_ms, row_number(row, "last_poll_at"));
         table_age(t, now_ms, row_number(row, "last_new_at"));
         table_number(t, row_number(row, "errors"));
-        table_put(t, row_text(row, "status"));
+        char *status = row_source_status(row);
+        table_put(t, status);
+        free(status);
         table_put(t, row_text(row, "url"));
     }
     if (t)

@@ -342,10 +342,11 @@ static void put_memory(const char *label, const json_t *m)
 /* What the last look said, unless nobody looks. */
 static void put_state(struct table *t, const json_t *row)
 {
-    char text[SOURCE_NAME_MAX + 32];
+    char text[SOURCE_NAME_MAX + 32], *status = row_source_status(row);
     bool active = strcmp(row_text(row, "state"), "active") == 0;
     snprintf(text, sizeof(text), "merged with %s", row_text(row, "same_as"));
-    table_put(t, json_object_get(row, "same_as") ? text : active ? row_text(row, "status") : row_text(row, "state"));
+    table_put(t, json_object_get(row, "same_as") ? text : active ? status : row_text(row, "state"));
+    free(status);
 }
 
 /* TODAY, USUAL: articles (UTC); FAILED: pages of today. */

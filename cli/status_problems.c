@@ -145,7 +145,8 @@ static bool judge_source(json_t *problems, const json_t *row, int64_t now_ms, bo
 {
     const char *name = row_text(row, "name"), *status = row_text(row, "status");
     char filters[300];
-    if (strcmp(row_text(row, "state"), "paused") == 0 || json_object_get(row, "same_as"))
+    bool waits = json_object_get(row, "shared") && row_number(row, "last_poll_at") == 0; /* all it shows is polled for others */
+    if (strcmp(row_text(row, "state"), "paused") == 0 || json_object_get(row, "same_as") || waits)
         return false;
     if (row_number(row, "errors") > 0) {
         say_failures(problems, row);

@@ -181,7 +181,7 @@ static void read_body(struct discovery *d, struct visit_report *v)
     struct reading *r = xcalloc(1, sizeof(*r));
     *r = (struct reading){ .kind = d->asking, .body = v->answer->body, .url = xstrdup(v->url->fetch),
                            .content_type = xstrdup(v->answer->header[HEADER_CONTENT_TYPE]),
-                           .content_encoding = xstrdup(v->answer->header[HEADER_CONTENT_ENCODING]), .scope = poll_scope(c, s),
+                           .content_encoding = xstrdup(v->answer->header[HEADER_CONTENT_ENCODING]), .scope = poll_scope(c, s, ""),
                            .done = on_read, .arg = d };
     v->answer->body = (struct fetch_body){ 0 };
     d->work.in_pool++;

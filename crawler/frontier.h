@@ -58,6 +58,8 @@ struct claim {
     int attempts;              /* tries before this one that ended in FRONTIER_RETRY */
     int step;                  /* of the re-check schedule: 0 = the first fetch, 1 = first re-check, … */
     bool polled;               /* a poll: read before, by whatever worker: what is new in it now is news, not its back list */
+    bool elsewhere;            /* a poll: it led to another address, which is polled by itself */
+    char *sharers;             /* a poll: sources that would have polled it, too, one a line; "" = none */
     unsigned char schedule[FRONTIER_SCHEDULE_MAX]; /* a poll: as frontier_poll_done() was given it last */
     size_t schedule_len;       /* 0: none yet */
     char *shapes;              /* a front page: what was learned of its source's addresses (pipeline/shape.h); NULL: nothing */
@@ -201,16 +203,25 @@ struct poll_result {
     const char *status;               /* a word or two: "ok", "not modified", "http 503"; at most 60 bytes */
     bool ok;                          /* read, or 304: resets the row's count of errors. ok without keep_validators: read
                                          whole, and all that was found is stored: from now on it counts as polled */
+    bool elsewhere;                   /* with ok: it leads to another address, which is polled by itself */
     size_t items, accepted;           /* in it, and new */
 };
 
 /* Call it only when every frontier_discover() of this poll has been answered without err. Frees the claim. */
 void frontier_poll_done(struct frontier *f, struct claim *c, const struct poll_result *r);
 
-/* Makes sure that a source polls url (idempotent; the schedule of one that exists is kept). done may be NULL. */
+/* Makes sure that url is polled for a source (idempotent; the schedule of one that exists is kept). Where another source polls
+ * it already, it is polled for one of them: the one whose site it is, else the first. The other waits for it to go, and then
+ * takes over. done may be NULL. */
 typedef void frontier_done_fn(void *arg, const struct error *err);
 void frontier_poll_put(struct frontier *f, const char *source, enum claim_kind kind, const struct url *url, int64_t due_in_ms,
                        frontier_done_fn *done, void *arg);
+/* The same for where the poll c is led to: what was read there by c is no first reading. */
+void frontier_poll_follow(struct frontier *f, const struct claim *c, const struct url *to, frontier_done_fn *done, void *arg);
+/* The poll c is led to end, in its own budget, but not for good. polled: that address is polled by itself, or another poll is
+ * led there, too: follow it. Else it is noted, for note_ms, that c reads it. err as of frontier_seen(). */
+typedef void poll_end_fn(void *arg, bool polled, const struct error *err);
+void frontier_poll_end(struct frontier *f, const struct claim *c, const struct url *end, int64_t note_ms, poll_end_fn *fn, void *arg);
 void frontier_poll_remove(struct frontier *f, const char *source, enum claim_kind kind, const struct url *url,
                           frontier_done_fn *done, void *arg);
 /* Due at once (a person asks, WebSub). */

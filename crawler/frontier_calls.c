@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "crawler/discover.lua.h"
 #include "crawler/poll_change.lua.h"
+#include "crawler/poll_end.lua.h"
 #include "crawler/poll_put.lua.h"
 #include "crawler/robots_get.lua.h"
 #include "crawler/robots_put.lua.h"
@@ -24,6 +25,7 @@ static const struct redis_script discover_script = { .name = "discover", .prelud
 static const struct redis_script seen_script = { .name = "seen", .prelude = frontier_lib_lua, .source = seen_lua };
 static const struct redis_script slot_script = { .name = "slot", .prelude = frontier_lib_lua, .source = slot_lua };
 static const struct redis_script put_script = { .name = "poll_put", .prelude = frontier_lib_lua, .source = poll_put_lua };
+static const struct redis_script end_script = { .name = "poll_end", .prelude = frontier_lib_lua, .source = poll_end_lua };
 static const struct redis_script change_script = { .name = "poll_change", .prelude = frontier_lib_lua, .source = poll_change_lua };
 static const struct redis_script robots_get_script = { .name = "robots_get", .source = robots_get_lua };
 static const struct redis_script robots_put_script = { .name = "robots_put", .source = robots_put_lua };
@@ -367,8 +369,8 @@ static struct request *poll_request(struct frontier *f, const struct redis_scrip
     return q;
 }
 
-void frontier_poll_put(struct frontier *f, const char *source, enum claim_kind kind, const struct url *url, int64_t due_in_ms,
-                       frontier_done_fn *done, void *arg)
+static void poll_put(struct frontier *f, const char *source, enum claim_kind kind, const struct url *url, int64_t due_in_ms, bool polled,
+                     frontier_done_fn *done, void *arg)
 {
     struct place place = place_of(f->options.meta, url->host, url->port);
     struct request *q = poll_request(f, &put_script, &place, url, done, arg);
@@ -379,7 +381,42 @@ void frontier_poll_put(struct frontier *f, const char *source, enum claim_kind k
     args_str(&q->args, place.budget);
     args_str(&q->args, place.domain);
     args_num(&q->args, due_in_ms > 0 ? due_in_ms : 0);
+    args_num(&q->args, polled);
     place_fini(&place);
+    request_send(q);
+}
+
+void frontier_poll_put(struct frontier *f, const char *source, enum claim_kind kind, const struct url *url, int64_t due_in_ms,
+                       frontier_done_fn *done, void *arg)
+{
+    poll_put(f, source, kind, url, due_in_ms, false, done, arg);
+}
+
+void frontier_poll_follow(struct frontier *f, const struct claim *c, const struct url *to, frontier_done_fn *done, void *arg)
+{
+    poll_put(f, c->source, c->kind, to, 0, c->polled, done, arg);
+}
+
+static void on_end(struct request *q, const redisReply *reply, const struct error *err)
+{
+    poll_end_fn *fn = (poll_end_fn *)q->fn;
+    fn(q->arg, reply && reply->integer == 1, err);
+}
+
+void frontier_poll_end(struct frontier *f, const struct claim *c, const struct url *end, int64_t note_ms, poll_end_fn *fn, void *arg)
+{
+    struct request *q = request_create(f, &end_script, c->partition);
+    unsigned char own[ID_RAW_LEN], there[ID_RAW_LEN];
+    id_to_raw(&c->id, own);
+    id_to_raw(&end->id, there);
+    q->on_reply = on_end;
+    q->once_a_server = true;
+    q->fn = (void *)fn;
+    q->arg = arg;
+    args_add(&q->args, own, sizeof(own));
+    args_num(&q->args, c->kind);
+    args_add(&q->args, there, sizeof(there));
+    args_num(&q->args, note_ms);
     request_send(q);
 }
 

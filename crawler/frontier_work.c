@@ -21,7 +21,7 @@
 #define CLAIMS_MAX 64  /* one call's */
 #define OPS_MAX 128    /* told in one call */
 #define RESULTS_MS 200 /* what became of a page can wait so long for a call that is made anyway; the end of a transfer cannot */
-#define CLAIM_FIELDS 20
+#define CLAIM_FIELDS 21
 
 static const struct redis_script work_script = { .name = "work", .prelude = frontier_lib_lua, .source = work_lua };
 
@@ -103,6 +103,7 @@ static void claim_free(struct claim_box *box)
     free(c->source);
     free(c->via);
     free(c->hints);
+    free(c->sharers);
     free(c->etag);
     free(c->last_modified);
     free(c->shapes);
@@ -189,11 +190,13 @@ static struct claim_box *claim_read(struct part *p, const redisReply *r, int64_t
     c->delay_ms = e[14]->integer;
     c->attempts = (int)e[15]->integer;
     c->step = (int)e[16]->integer;
-    c->polled = e[17]->integer == 1;
+    c->polled = e[17]->integer != 0; /* frontier_lib.lua: UNREAD, READ, ELSEWHERE */
+    c->elsewhere = e[17]->integer == 2;
     c->schedule_len = e[18]->len < sizeof(c->schedule) ? e[18]->len : sizeof(c->schedule);
     memcpy(c->schedule, e[18]->str, c->schedule_len);
     c->shapes = text_or_null(e[19]);
     c->shapes_len = e[19]->len;
+    c->sharers = text_of(e[20]);
     c->partition = p->number;
     box->epoch = p->epoch;
     return box;
@@ -496,6 +499,7 @@ void frontier_poll_done(struct frontier *f, struct claim *c, const struct poll_r
         args_num(&op->args, r->ok);
         args_num(&op->args, (int64_t)r->items);
         args_num(&op->args, (int64_t)r->accepted);
+        args_num(&op->args, r->elsewhere);
         op_tell(f, box, op);
     }
     claim_end(f, box);

@@ -457,7 +457,7 @@ static void read_feed(struct page_fetch *p, struct visit_report *v, const struct
     struct reading *r = xcalloc(1, sizeof(*r));
     *r = (struct reading){ .kind = CLAIM_FEED, .body = v->answer->body, .url = xstrdup(v->url->fetch),
                            .content_type = xstrdup(v->answer->header[HEADER_CONTENT_TYPE]),
-                           .content_encoding = xstrdup(v->answer->header[HEADER_CONTENT_ENCODING]), .scope = poll_scope(c, s),
+                           .content_encoding = xstrdup(v->answer->header[HEADER_CONTENT_ENCODING]), .scope = poll_scope(c, s, ""),
                            .want_contents = true, .done = on_feed_read, .arg = p };
     v->answer->body = (struct fetch_body){ 0 };
     p->work.in_pool++;

@@ -20,10 +20,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define BATCH 500              /* URLs a call of frontier_discover() */
 #define BATCHES_OUT 2          /* calls without an answer: a sitemap of 50,000 URLs is not copied at once */
 #define DAY_MS (24 * 3600 * 1000LL)
+#define SHARERS_MAX 32         /* of one poll (frontier_lib.lua) */
 #define MOVED_FEED_FAILURES 3  /* answers that are no feed before its source is searched for feeds again */
 
 struct poll {
@@ -33,7 +35,9 @@ struct poll {
     char *etag, *last_modified;/* owned; of the answer being read */
     char *known_etag, *known_last_modified; /* owned; the claim's, where it is asked without them */
     struct schedule schedule;
-    struct url moved_to;       /* it answered there, and only there from now on; all NULL: it did not move */
+    struct url end;            /* where redirects that are not for good ended; all NULL: nowhere else */
+    struct reading *held;      /* until it is known who reads that; owned */
+    int64_t elsewhere_ms;      /* the document is polled at another address; this one is asked again in so long. 0: it is not */
     struct poll_facts facts;
     size_t changed_parts;      /* of an index */
     size_t items, accepted;
@@ -56,7 +60,9 @@ static void poll_free(struct work *w)
     free(p->last_modified);
     free(p->known_etag);
     free(p->known_last_modified);
-    url_fini(&p->moved_to);
+    if (p->held)
+        reading_free(p->held);
+    url_fini(&p->end);
     free(p);
 }
 
@@ -130,6 +136,8 @@ static bool is_dormant(const struct poll *p)
 static int64_t next_in_ms(struct poll *p)
 {
     struct poll_facts *f = &p->facts;
+    if (p->elsewhere_ms)
+        return p->elsewhere_ms;
     int64_t *dates = dates_of(p->reading, &f->dated);
     f->dated_s = dates;
     f->accepted = p->accepted + p->changed_parts;
@@ -147,7 +155,7 @@ static void tell_trouble(struct poll *p)
     char text[POLL_STATUS_SIZE];
     int64_t now_s = p->facts.now_s;
     char evidence[50];
-    if (p->facts.end == POLL_FAILED)
+    if (p->facts.end == POLL_FAILED || p->elsewhere_ms)
         return;
     if (blocked_evidence(p->work.crawl->blocked, p->work.claim->source, evidence, sizeof(evidence)))
         set_status(p, "blocked: %s", evidence);
@@ -176,9 +184,10 @@ static void finish(struct poll *p)
                json_pack("{ss sI sI sI}", "kind", kind_name(claim->kind), "items", (json_int_t)p->items, "new", (json_int_t)p->accepted,
                          "next_in_ms", (json_int_t)next_ms));
     work_poll_done(&p->work, &(struct poll_result){
-        .etag = p->etag, .last_modified = p->last_modified, .keep_validators = p->unstored || p->facts.end != POLL_READ,
-        .next_in_ms = next_ms, .schedule = schedule, .schedule_len = schedule_len, .status = p->status, .ok = ok, .items = p->items,
-        .accepted = p->accepted });
+        .etag = p->elsewhere_ms ? NULL : p->etag, .last_modified = p->elsewhere_ms ? NULL : p->last_modified,
+        .keep_validators = p->unstored || p->facts.end != POLL_READ,
+        .next_in_ms = next_ms, .schedule = schedule, .schedule_len = schedule_len, .status = p->status, .ok = ok,
+        .elsewhere = p->elsewhere_ms > 0, .items = p->items, .accepted = p->accepted });
 }
 
 static void fail(struct poll *p, const char *fmt, const char *what)
@@ -290,41 +299,66 @@ static void put_parts(struct poll *p)
     }
 }
 
-/* Its address answers for good elsewhere, in the same budget: polled there from now on. */
-static void move(struct poll *p, const struct url *to)
-{
-    struct frontier *f = p->work.crawl->frontier;
-    const struct claim *c = p->work.claim;
-    struct url from;
-    if (strcmp(to->id.hex, c->id.hex) == 0 || !url_parse(&from, c->url, strlen(c->url), NULL, NULL, NULL))
-        return;
-    work_event(&p->work, "poll", "moved", to->fetch, NULL);
-    p->work.pending += 2;
-    frontier_poll_put(f, c->source, c->kind, to, 0, on_put, p);
-    frontier_poll_remove(f, c->source, c->kind, &from, on_put, p);
-    url_fini(&from);
-}
-
-static void search_again(struct poll *p)
+/* Looks for the source's feeds and sitemaps anew. */
+static void search_again(struct poll *p, const char *why)
 {
     struct crawl *c = p->work.crawl;
     const struct source *s = sources_get(c->sources, p->work.claim->source);
     struct url u;
     if (!s || !url_parse(&u, s->url, strlen(s->url), NULL, NULL, NULL))
         return;
-    work_event(&p->work, "poll", "searched", "no feed or sitemap there any more", NULL);
+    work_event(&p->work, "poll", "searched", why, NULL);
     frontier_poll_put(c->frontier, s->name, CLAIM_DISCOVERY, &u, 0, NULL, NULL);
     frontier_poll_now(c->frontier, s->name, CLAIM_DISCOVERY, &u, NULL, NULL);
     url_fini(&u);
 }
 
-/* What should be a feed or sitemap is something else: an error page with status 200, or it moved. */
+/* Were its feeds found by us? Those that somebody named are not added to as long as they bring something. */
+static bool was_found(const struct poll *p)
+{
+    const struct source *s = sources_get(p->work.crawl->sources, p->work.claim->source);
+    return s && !s->feeds.items[0] && !s->sitemaps.items[0];
+}
+
+/* The document is polled at the address it was reached at. This one is kept, so that nobody begins it anew, and asked now and
+ * then whether it still leads there. */
+static void lead_to(struct poll *p, const struct url *to, bool for_good)
+{
+    const struct claim *c = p->work.claim;
+    p->facts.end = POLL_READ; /* nothing is wrong */
+    p->elsewhere_ms = for_good ? DAY_MS : p->facts.max_ms;
+    set_status(p, for_good ? "moved to %s" : "leads to %s", to->fetch);
+    if (!c->elsewhere)
+        work_event(&p->work, "poll", "moved", to->fetch, NULL);
+    if (!c->elsewhere && for_good && was_found(p))
+        search_again(p, "it moved for good");
+    p->work.pending++;
+    frontier_poll_follow(p->work.crawl->frontier, c, to, on_put, p);
+}
+
+/* What led elsewhere leads nowhere any more: it is not needed. */
+static void drop(struct poll *p)
+{
+    const struct claim *c = p->work.claim;
+    struct url u;
+    if (!url_parse(&u, c->url, strlen(c->url), NULL, NULL, NULL))
+        return;
+    p->work.pending++;
+    frontier_poll_remove(p->work.crawl->frontier, c->source, c->kind, &u, on_put, p);
+    url_fini(&u);
+}
+
+/* What should be a feed or sitemap is something else: an error page with status 200, or it is gone. */
 static void not_a_feed(struct poll *p, const char *what, bool for_good)
 {
     int failures = p->schedule.failures + 1;
-    if (p->work.claim->kind != CLAIM_FRONT && (for_good ? failures == 1 : failures == MOVED_FEED_FAILURES))
-        search_again(p);
-    fail(p, "%s", what);
+    p->facts.end = POLL_FAILED;
+    set_status(p, "%s", what);
+    if (p->work.claim->elsewhere)
+        drop(p);
+    else if (p->work.claim->kind != CLAIM_FRONT && (for_good ? failures == 1 : failures == MOVED_FEED_FAILURES))
+        search_again(p, "no feed or sitemap there any more");
+    finish_when_answered(p);
 }
 
 static void on_read(void *arg, struct reading *r)
@@ -347,8 +381,6 @@ static void on_read(void *arg, struct reading *r)
     p->items_left = r->item_count;
     discover_more(p);
     put_parts(p);
-    if (p->moved_to.fetch)
-        move(p, &p->moved_to);
     if (r->hub)
         websub_seen(p->work.crawl->websub, p->work.claim, r->hub, r->self);
     p->work.pending--;
@@ -368,20 +400,16 @@ static int64_t max_age_ms(const char *cache_control)
     return s > 0 && s < 365 * 86400 ? s * 1000 : 0;
 }
 
-static void read_body(struct poll *p, struct visit_report *v)
+/* What is to be read of an answer; its body is taken over. */
+static struct reading *reading_of(struct poll *p, const struct source *s, struct visit_report *v)
 {
     struct crawl *c = p->work.crawl;
     const struct claim *claim = p->work.claim;
-    const struct source *s = sources_get(c->sources, claim->source);
-    if (!s) {
-        fail(p, "%s", "its source is gone");
-        return;
-    }
     struct reading *r = xcalloc(1, sizeof(*r));
     *r = (struct reading){ .kind = claim->kind, .body = v->answer->body, .url = xstrdup(v->url->fetch),
                            .content_type = xstrdup(v->answer->header[HEADER_CONTENT_TYPE]),
-                           .content_encoding = xstrdup(v->answer->header[HEADER_CONTENT_ENCODING]), .scope = poll_scope(c, s),
-                           .first = !claim->polled, .done = on_read, .arg = p };
+                           .content_encoding = xstrdup(v->answer->header[HEADER_CONTENT_ENCODING]),
+                           .scope = poll_scope(c, s, claim->sharers), .first = !claim->polled, .done = on_read, .arg = p };
     if (claim->shapes) { /* the claim may end while it is read */
         r->shapes = claim->shapes;
         r->shapes_len = claim->shapes_len;
@@ -398,18 +426,60 @@ static void read_body(struct poll *p, struct visit_report *v)
         r->hub = websub_link(v->answer->header[HEADER_LINK], "hub", r->url);
         r->self = websub_link(v->answer->header[HEADER_LINK], "self", r->url);
     }
-    p->work.in_pool++;
-    reading_submit(c->readers, r);
+    return r;
 }
 
-static void moved_out(struct poll *p, const struct visit_report *v)
+static void submit(struct poll *p, struct reading *r)
 {
-    const struct claim *c = p->work.claim;
-    p->facts.end = POLL_READ; /* nothing is wrong; it is read elsewhere from now on */
-    p->facts.fixed_ms = p->facts.max_ms;
-    set_status(p, "moved to %s", v->target->host);
+    p->work.in_pool++;
+    reading_submit(p->work.crawl->readers, r);
+}
+
+static void on_end(void *arg, bool polled, const struct error *err)
+{
+    struct poll *p = arg;
+    if (!work_answered(&p->work))
+        return;
+    if (!err && !polled) {
+        submit(p, p->held);
+        p->held = NULL;
+        return;
+    }
+    p->unstored = err != NULL;
+    if (polled)
+        lead_to(p, &p->end, false);
+    finish_when_answered(p);
+}
+
+/* Led there for this time only, it goes on being polled here, unless another poll reads the same. */
+static void ask_who_reads(struct poll *p, const struct url *end, struct reading *r)
+{
+    p->held = r;
+    url_parse(&p->end, end->fetch, strlen(end->fetch), NULL, NULL, NULL);
     p->work.pending++;
-    frontier_poll_put(p->work.crawl->frontier, c->source, c->kind, v->target, 0, on_put, p);
+    frontier_poll_end(p->work.crawl->frontier, p->work.claim, end, 2 * p->facts.max_ms, on_end, p);
+}
+
+static void read_body(struct poll *p, struct visit_report *v)
+{
+    const struct claim *claim = p->work.claim;
+    const struct source *s = sources_get(p->work.crawl->sources, claim->source);
+    if (!s) {
+        fail(p, "%s", "its source is gone");
+        return;
+    }
+    bool led = strcmp(v->url->id.hex, claim->id.hex) != 0;
+    const char *type = v->answer->header[HEADER_CONTENT_TYPE];
+    bool page = claim->kind != CLAIM_FRONT && type && strncasecmp(type, "text/html", strlen("text/html")) == 0;
+    if (led && v->moved_for_good && !page) { /* a feed that ends at a page has ended: what is read tells */
+        lead_to(p, v->url, true);
+        return;
+    }
+    struct reading *r = reading_of(p, s, v);
+    if (led)
+        ask_who_reads(p, v->url, r);
+    else
+        submit(p, r);
 }
 
 static void answered(struct poll *p, struct visit_report *v)
@@ -422,8 +492,6 @@ static void answered(struct poll *p, struct visit_report *v)
         set_status(p, "%s", "not modified");
         finish(p);
     } else if (code == 200) {
-        if (v->moved_for_good)
-            url_parse(&p->moved_to, v->url->fetch, strlen(v->url->fetch), NULL, NULL, NULL);
         read_body(p, v);
     } else if (code == 404 || code == 410) {
         not_a_feed(p, code == 404 ? "http 404" : "http 410", code == 410);
@@ -448,7 +516,7 @@ static void on_visited(void *arg, struct visit_report *v)
         break;
     case VISIT_DENIED: fail(p, "robots.txt: %s", v->rule ? v->rule : "denied"); break;
     case VISIT_NO_ROBOTS: fail(p, "%s", v->reason); break;
-    case VISIT_MOVED_OUT: moved_out(p, v); break;
+    case VISIT_MOVED_OUT: lead_to(p, v->target, v->moved_for_good); break;
     case VISIT_SEEN: /* polls follow every redirect */
     case VISIT_LOOP: fail(p, "%s", v->reason); break;
     }
@@ -470,10 +538,18 @@ size_t poll_max_bytes(enum claim_kind kind)
     return kind == CLAIM_SITEMAP ? SITEMAP_READ_MAX : FEED_READ_MAX;
 }
 
-struct scope *poll_scope(const struct crawl *c, const struct source *s)
+struct scope *poll_scope(const struct crawl *c, const struct source *s, const char *sharers)
 {
     struct url_rules rules = { (const char *const *)s->keep_params.items, (const char *const *)s->drop_params.items };
-    return scope_create(meta_suffix_list(c->meta), s->url, NULL, &rules, backfill_parse(s->backfill ? s->backfill : c->config->crawler.backfill));
+    const char *further[SHARERS_MAX + 1] = { NULL };
+    for (size_t n = 0; *sharers && n < SHARERS_MAX; sharers += strcspn(sharers, "\n"), sharers += *sharers == '\n') {
+        char *name = xstrndup(sharers, strcspn(sharers, "\n"));
+        const struct source *other = sources_get(c->sources, name);
+        if (other)
+            further[n++] = other->url;
+        free(name);
+    }
+    return scope_create(meta_suffix_list(c->meta), s->url, further, &rules, backfill_parse(s->backfill ? s->backfill : c->config->crawler.backfill));
 }
 
 /* The claim's validators go with the request, unless it is time to see whether they tell the truth. */

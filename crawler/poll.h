@@ -11,7 +11,8 @@ void poll_begin(struct crawl *c, struct claim *claim); /* CLAIM_FEED, CLAIM_SITE
 /* What a poll of that kind asks for. */
 const char *poll_accept(enum claim_kind kind);
 size_t poll_max_bytes(enum claim_kind kind);
-struct scope *poll_scope(const struct crawl *c, const struct source *s);
+/* sharers: names of further sources whose pages count, one a line. */
+struct scope *poll_scope(const struct crawl *c, const struct source *s, const char *sharers);
 
 /* What a source's row says about its last poll: fmt with one string, cut to the size at a character. */
 #define POLL_STATUS_SIZE 61

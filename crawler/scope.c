@@ -17,7 +17,7 @@ struct scope {
     const struct suffix_list *list;
     char *domain;              /* of the site; owned */
     char *site;                /* key form of its address; owned */
-    char **hosts;              /* owned, NULL-terminated */
+    char **further;            /* domains; owned, NULL-terminated */
     char **keep, **drop;       /* owned, NULL-terminated */
     struct url_rules rules;
     int64_t backfill_ms;
@@ -41,14 +41,37 @@ static void free_list(char **list)
     free(list);
 }
 
-struct scope *scope_create(const struct suffix_list *list, const char *site, const char *const *hosts, const struct url_rules *rules,
+/* The registrable domain of an address; NULL when it is none. The caller frees it. */
+static char *domain_of(const struct suffix_list *list, const char *address)
+{
+    struct url u;
+    if (!url_parse(&u, address, strlen(address), NULL, NULL, NULL))
+        return NULL;
+    char *domain = suffix_domain(list, u.host, u.port);
+    url_fini(&u);
+    return domain;
+}
+
+static char **domains_of(const struct suffix_list *list, const char *const *addresses)
+{
+    size_t n = 0, count = 0;
+    while (addresses && addresses[n])
+        n++;
+    char **domains = xcalloc(n + 1, sizeof(char *));
+    for (size_t i = 0; i < n; i++)
+        if ((domains[count] = domain_of(list, addresses[i])))
+            count++;
+    return domains;
+}
+
+struct scope *scope_create(const struct suffix_list *list, const char *site, const char *const *further, const struct url_rules *rules,
                            int64_t backfill_ms)
 {
     struct scope *s = xcalloc(1, sizeof(*s));
     struct url u;
     s->references = 1;
     s->list = list;
-    s->hosts = copy_list(hosts);
+    s->further = domains_of(list, further);
     s->keep = copy_list(rules ? rules->keep_params : NULL);
     s->drop = copy_list(rules ? rules->drop_params : NULL);
     s->rules = (struct url_rules){ (const char *const *)s->keep, (const char *const *)s->drop };
@@ -73,7 +96,7 @@ void scope_unref(struct scope *s)
         return;
     free(s->domain);
     free(s->site);
-    free_list(s->hosts);
+    free_list(s->further);
     free_list(s->keep);
     free_list(s->drop);
     free(s);
@@ -91,13 +114,10 @@ int64_t scope_backfill_ms(const struct scope *s)
 
 static bool on_site(const struct scope *s, const struct url *u)
 {
-    for (char **h = s->hosts; *h; h++)
-        if (strcasecmp(*h, u->host) == 0)
-            return true;
-    if (!s->domain)
-        return false;
     char *domain = suffix_domain(s->list, u->host, u->port);
-    bool same = strcmp(domain, s->domain) == 0;
+    bool same = s->domain && strcmp(domain, s->domain) == 0;
+    for (char **one = s->further; !same && *one; one++)
+        same = strcmp(*one, domain) == 0;
     free(domain);
     return same;
 }

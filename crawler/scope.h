@@ -14,9 +14,9 @@
 
 struct scope;
 
-/* site: the source's address; hosts: further ones whose addresses count as the source's, NULL-terminated or NULL. backfill_ms:
- * items dated before are old. list is borrowed. */
-struct scope *scope_create(const struct suffix_list *list, const char *site, const char *const *hosts, const struct url_rules *rules,
+/* site: the source's address; further: sites whose domains count as the source's, NULL-terminated or NULL. backfill_ms: items
+ * dated before are old. list is borrowed. */
+struct scope *scope_create(const struct suffix_list *list, const char *site, const char *const *further, const struct url_rules *rules,
                            int64_t backfill_ms);
 struct scope *scope_ref(struct scope *s); /* any thread */
 void scope_unref(struct scope *s);        /* NULL is fine */

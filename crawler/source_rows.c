@@ -257,6 +257,8 @@ char *source_default_name(const struct meta *meta, const char *url, struct error
 /* Which of two sources of one site watches it. */
 static bool comes_first(const struct source *a, const struct source *b)
 {
+    if (a->paused != b->paused)
+        return b->paused;
     if (a->from_file != b->from_file)
         return a->from_file;
     return a->added_at_ms != b->added_at_ms ? a->added_at_ms < b->added_at_ms : strcmp(a->name, b->name) < 0;
@@ -674,5 +676,9 @@ json_t *source_list(redisContext *c, const char *prefix, struct error *err)
     while ((one = map_next(rows, &at, NULL)))
         listed_free(one);
     map_destroy(rows);
+    if (all && !source_shares(c, prefix, all, err)) {
+        json_decref(all);
+        return NULL;
+    }
     return all;
 }

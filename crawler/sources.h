@@ -5,7 +5,7 @@
  *   `tidings sources add` ─┴─> rows ──version counter──> every crawler re-reads ──on_changed()──> polls
  *
  * A source of the file wins over an added one of the same name or address. A paused or removed source keeps no poll due.
- * Sources whose addresses lead to one site are merged: the file's, else the oldest, takes over the polls of the others, which
+ * Sources whose addresses lead to one site are merged: one that is not paused, the file's, else the oldest, takes over the polls of the others, which
  * stay listed and are watched on their own again when it goes.
  * Belongs to the loop, like the frontier. */
 #ifndef CRAWLER_SOURCES_H
@@ -85,7 +85,7 @@ bool source_remove(redisContext *c, const char *prefix, const char *name, struct
 bool source_pause(redisContext *c, const char *prefix, const char *name, bool paused, struct error *err);
 /* An array of rows, by name: {"name", "url", "origin": file|added, "state": active|paused, "added_at", "last_poll_at",
  * "last_ok_at", "last_new_at", "status", "errors", "items", "last_article_at", "last_error", …}; times as Unix milliseconds,
- * left out where never; "same_as": the source it is merged with; "feeds", "sitemaps", "keep_params", "drop_params" as arrays, left out where empty. */
+ * left out where never; "same_as": the source it is merged with; "shared": [{"url", "with"}], its documents that are polled for another; "feeds", "sitemaps", "keep_params", "drop_params" as arrays, left out where empty. */
 json_t *source_list(redisContext *c, const char *prefix, struct error *err);
 
 /* Frees what s owns, not s. */

@@ -24,6 +24,9 @@ void source_arg_remove(struct args *a, const char *name);
 /* Fills in same_as of each. */
 void source_merge(struct source **list, size_t count);
 
+/* Adds to rows of source_list() what of them is polled for others: "shared". */
+bool source_shares(redisContext *c, const char *prefix, json_t *all, struct error *err);
+
 /* Checks name and address and fills in the id. */
 bool source_check(struct source *s, struct error *err);
 

@@ -5,8 +5,8 @@ local poll = ARGV[2] .. ARGV[1]
 local rec = poll_get(poll)
 if not rec or rec[R_SOURCE] ~= ARGV[3] then return 0 end
 if ARGV[4] == 'remove' then
-  poll_remove(poll)
-elseif call('HEXISTS', base .. ':leased', 'p' .. poll) == 0 then
-  poll_set(poll, rec, now())
+  if not poll_pass_on(poll, rec) then poll_remove(poll) end
+else
+  poll_now(poll, rec)
 end
 return 1

@@ -11,17 +11,28 @@ local function change(poll, due, rec)
     rec[R_SOURCE] = ARGV[3]
     poll_set(poll, rec, due * 1000)
   elseif what == 'now' then
-    if call('HEXISTS', base .. ':leased', 'p' .. poll) == 0 then poll_set(poll, rec, now()) end
-  elseif what == 'stop' then
-    poll_set(poll, rec, 0)
-  else
-    poll_remove(poll)
+    poll_now(poll, rec)
+  elseif not poll_pass_on(poll, rec) then
+    if what == 'stop' then poll_set(poll, rec, 0) else poll_remove(poll) end
   end
   n = n + 1
 end
 
+-- Those of the sources that wait for another's poll: none waits any more, or the one that takes over does.
+local function change_sharers(poll, list)
+  for _, one in ipairs(list) do
+    if named[one[1]] then
+      poll_unshare(poll, one[1])
+      local rec = what == 'move' and poll_get(poll)
+      if rec and rec[R_SOURCE] ~= ARGV[3] then poll_share(poll, rec, ARGV[3], one[2]) end
+    end
+  end
+end
+
 for i = 2, #KEYS do
   partition(KEYS[i], KEYS[1])
+  local also = what ~= 'now' and call('HGETALL', base .. ':also') or {}
+  for j = 1, #also, 2 do change_sharers(also[j], cmsgpack.unpack(also[j + 1])) end
   local polls = polls_all()
   for j = 1, #polls, SHARE_STEP do
     local rec = poll_of(polls[j], polls[j + 2])

@@ -153,17 +153,18 @@ local results = {
     local rec = take_leased(member, version)
     if rec then put_back(rec) end
   end,
-  -- a poll is done: validators, keep them, its schedule ('' = as it is), next in ms, status, ok, items, accepted
+  -- a poll is done: validators, keep them, its schedule ('' = as it is), next in ms, status, ok, items, accepted, elsewhere
   P = function(member, version)
     local etag, modified, keep, plan, next_in = arg(), arg(), num(), arg(), num()
-    local status, ok, items, accepted = arg(), num(), num(), num()
-    local rec = take_leased(member, version)
+    local status, ok, items, accepted, elsewhere = arg(), num(), num(), num(), num()
+    local leased = take_leased(member, version)
     local poll = string.sub(member, 2)
-    rec = rec and poll_get(poll)
+    local rec = leased and poll_get(poll)
     if not rec then return end
+    if rec[R_SOURCE] ~= leased[R_SOURCE] or rec[R_POLLED] < leased[R_POLLED] then return poll_now(poll, rec) end -- others', too, by now
     if keep == 0 then
       rec[R_ETAG], rec[R_MODIFIED] = etag, modified
-      if ok == 1 then rec[R_POLLED] = 1 end
+      if ok == 1 then rec[R_POLLED] = elsewhere == 1 and ELSEWHERE or READ end
     end
     if plan ~= '' then rec[R_SCHEDULE] = plan end
     poll_set(poll, rec, now() + next_in)
@@ -182,7 +183,9 @@ local function promote_polls(field, most)
       n, share[i + 1] = n + 1, state == 'paused' and floor((now() + PAUSED_MS) / 1000) or 0
       if state == 'active' then
         enqueue(rec, 'u')
-      elseif not state then -- the source was removed
+      elseif not state and poll_inherit(share[i], rec) then -- the source was removed
+        share[i + 1], share[i + 2] = floor(now() / 1000), poll_pack(rec)
+      elseif not state then
         for _ = 1, SHARE_STEP do table.remove(share, i) end
       end
     end
@@ -241,6 +244,13 @@ local function pop(budget)
   end
 end
 
+-- The names of the sources that share a poll, one a line.
+local function sharers_of(rec)
+  local names = {}
+  for i, one in ipairs(sharers_get(string.sub(member_of(rec), 2))) do names[i] = one[1] end
+  return table.concat(names, '\n')
+end
+
 local function lease(budget, rec, start, delay, own, level)
   local version = math.max(now(), last_version() + 1, rec[R_OPENED] + 1)
   local text = string.format('%.0f', version)
@@ -253,7 +263,8 @@ local function lease(budget, rec, start, delay, own, level)
   return { rec[R_KIND], rec[R_ID], rec[R_URL], rec[R_SOURCE], rec[R_VIA], budget, rec[R_DOMAIN], rec[R_HINTS], rec[R_ETAG],
            rec[R_MODIFIED], text, rec[R_OPENED], rec[R_DISCOVERED], start - now(), delay, rec[R_ATTEMPTS], rec[R_STEP],
            rec[R_POLLED] or 0, rec[R_SCHEDULE] or '',
-           rec[R_KIND] == FRONT and call('GET', prefix .. ':shapes:' .. rec[R_SOURCE]) or '' }
+           rec[R_KIND] == FRONT and call('GET', prefix .. ':shapes:' .. rec[R_SOURCE]) or '',
+           rec[R_KIND] ~= PAGE and sharers_of(rec) or '' }
 end
 
 local answer = { 1, -1 }

@@ -24,12 +24,13 @@
 --   position_step(key, expected, next)         nil: `expected` (a decimal string, '' = none) was stored and is now `next`.
 --                                              Else what is stored instead: return {0, it} before any effect
 -- For the crawler's: poll_get(poll) (record and when it is due, ms; 0: not by itself), poll_set(poll, rec, due), poll_remove(poll),
--- polls_all(), poll_of(poll, packed): polls by kind and id; source_state(name); enqueue() and queued(): records in queues, which are
--- kept shorter than others.
+-- poll_now(poll, rec), polls_all(), poll_of(poll, packed): polls by kind and id; poll_share() and poll_pass_on() where several sources
+-- have one; source_state(name); enqueue() and queued(): records in queues, which are kept shorter than others.
 local R_ID, R_URL, R_SOURCE, R_KIND, R_VIA, R_BUDGET, R_DOMAIN = 1, 2, 3, 4, 5, 6, 7
 local R_OPENED, R_DISCOVERED, R_HINTS, R_ETAG, R_MODIFIED, R_STEP, R_ATTEMPTS = 8, 9, 10, 11, 12, 13, 14
 local R_POLLED, R_SCHEDULE = 15, 16 -- of polls only
 local PAGE = 0 -- claim_kind of what the ledger counts; the others are polls
+local UNREAD, READ, ELSEWHERE = 0, 1, 2 -- rec[R_POLLED]: never read, read, led to another address that is polled by itself
 
 local call, floor = redis.call, math.floor
 local base, prefix, clock, floor_version
@@ -231,6 +232,68 @@ end
 local function source_state(name)
   local row = call('HMGET', prefix .. ':source:' .. name, 'url', 'state')
   return row[1] and (row[2] or 'active') or nil
+end
+
+-- Due at once; of one that is out its end says when.
+local function poll_now(poll, rec)
+  poll_set(poll, rec, call('HEXISTS', base .. ':leased', 'p' .. poll) == 0 and now() or 0)
+end
+
+-- A document that several sources show is polled for one of them. The others wait in `also`: poll -> {{source, url}…}.
+local SHARERS_MAX = 32 -- more are told of it when they are looked at again
+
+local function is_watched(source) return source_state(source) == 'active' end
+
+-- Is it a document of the source's own site? The budget is a registrable domain, or a host.
+local function is_home(source, budget)
+  local url = call('HGET', prefix .. ':source:' .. source, 'url') or ''
+  local host = string.match(string.gsub(url, '^https?://', ''), '^[^/?#]+') or ''
+  return string.sub('.' .. host, -#budget - 1) == '.' .. budget or string.match(host, '^(.*):%d+$') == budget
+end
+
+local function sharers_get(poll)
+  local packed = call('HGET', base .. ':also', poll)
+  return packed and cmsgpack.unpack(packed) or {}
+end
+
+local function sharers_set(poll, list)
+  if #list > 0 then call('HSET', base .. ':also', poll, cmsgpack.pack(list)) else call('HDEL', base .. ':also', poll) end
+end
+
+local function poll_unshare(poll, source)
+  local list = sharers_get(poll)
+  for i = #list, 1, -1 do if list[i][1] == source then table.remove(list, i) end end
+  sharers_set(poll, list)
+end
+
+-- The source would poll it, too. It is read anew: what was none of its source's business may be this one's.
+local function poll_share(poll, rec, source, url)
+  local list = sharers_get(poll)
+  for _, one in ipairs(list) do if one[1] == source then return end end
+  if #list >= SHARERS_MAX then return end
+  list[#list + 1] = { source, short_url(url) }
+  sharers_set(poll, list)
+  rec[R_ETAG], rec[R_MODIFIED], rec[R_POLLED] = '', '', UNREAD
+  poll_now(poll, rec)
+end
+
+-- Its source watches it no longer: the one whose site it is, else the first that waits, gets it. False: nobody does.
+local function poll_inherit(poll, rec)
+  local list, heir = sharers_get(poll), nil
+  for i, one in ipairs(list) do
+    local better = not heir or (is_home(one[1], rec[R_BUDGET]) and not is_home(list[heir][1], rec[R_BUDGET]))
+    if better and one[1] ~= rec[R_SOURCE] and is_watched(one[1]) then heir = i end
+  end
+  local one = heir and table.remove(list, heir)
+  sharers_set(poll, one and list or {})
+  if one then rec[R_SOURCE], rec[R_URL] = one[1], full_url(one[2]) end
+  return one ~= nil
+end
+
+local function poll_pass_on(poll, rec)
+  local is_inherited = poll_inherit(poll, rec)
+  if is_inherited then poll_now(poll, rec) end
+  return is_inherited
 end
 
 local function record(t)

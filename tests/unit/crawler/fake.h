@@ -46,6 +46,7 @@ static struct fake {
     bool answer_discover;   /* discovers are answered by themselves */
     bool discover_fails;
     bool slot_fails;        /* the claim's slot is not ours any more */
+    bool polled;            /* what frontier_poll_end() says */
     bool hold_seen;         /* frontier_seen() is answered by answer_seen() only */
     void *seen_arg;
     int robots_status;      /* of a row in Redis; 0: none */
@@ -136,7 +137,8 @@ bool frontier_may_start(const struct frontier *f, int partition)
 
 static inline void claim_free(struct claim *c)
 {
-    free(c->url), free(c->budget), free(c->source), free(c->via), free(c->hints), free(c->etag), free(c->last_modified), free(c->shapes);
+    free(c->url), free(c->budget), free(c->source), free(c->sharers), free(c->via), free(c->hints), free(c->etag);
+    free(c->last_modified), free(c->shapes);
     free(c);
 }
 
@@ -270,7 +272,7 @@ void frontier_poll_done(struct frontier *f, struct claim *c, const struct poll_r
 {
     (void)f;
     snprintf(fake.poll_status_text, sizeof(fake.poll_status_text), "%s", r->status);
-    note("POLLED:%s%s%s:%zu", r->ok ? "ok" : "failed", r->keep_validators ? ":keep" : "", r->etag ? ":etag" : "", r->items);
+    note("POLLED:%s%s%s%s:%zu", r->ok ? "ok" : "failed", r->elsewhere ? ":elsewhere" : "", r->keep_validators ? ":keep" : "", r->etag ? ":etag" : "", r->items);
     claim_free(c);
 }
 
@@ -303,6 +305,29 @@ static inline void answer_later(frontier_done_fn *done, void *arg)
     struct put_answer *a = xmalloc(sizeof(*a));
     *a = (struct put_answer){ done, arg };
     later(answer_put, a);
+}
+
+void frontier_poll_follow(struct frontier *f, const struct claim *c, const struct url *to, frontier_done_fn *done, void *arg)
+{
+    frontier_poll_put(f, c->source, c->kind, to, 0, done, arg);
+}
+
+struct end_answer { poll_end_fn *fn; void *arg; };
+
+static inline void answer_end(void *arg)
+{
+    struct end_answer a = *(struct end_answer *)arg;
+    free(arg);
+    a.fn(a.arg, fake.polled, NULL);
+}
+
+void frontier_poll_end(struct frontier *f, const struct claim *c, const struct url *end, int64_t note_ms, poll_end_fn *fn, void *arg)
+{
+    (void)f, (void)c, (void)note_ms;
+    struct end_answer *a = xmalloc(sizeof(*a));
+    *a = (struct end_answer){ fn, arg };
+    note("end:%s", url_path(end->fetch));
+    later(answer_end, a);
 }
 
 void frontier_poll_now(struct frontier *f, const char *source, enum claim_kind kind, const struct url *url, frontier_done_fn *done, void *arg)
@@ -453,6 +478,7 @@ static inline struct claim *fake_claim(enum claim_kind kind, const char *path)
     c->source = xstrdup("test");
     c->via = xstrdup("feed");
     c->hints = xstrdup("");
+    c->sharers = xstrdup("");
     c->version = 1000;
     return c;
 }

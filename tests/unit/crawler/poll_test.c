@@ -97,17 +97,18 @@ static void down(void)
     fake_down();
 }
 
-static const struct { enum claim_kind kind; const char *path, *etag, *journal, *status; } polls[] = {
+static const struct { enum claim_kind kind; const char *path, *etag, *journal, *status; bool polled; } polls[] = {
     { CLAIM_FEED, "/feed.rss", NULL, "ended discover:2/4 replied POLLED:ok:etag:4", "ok" },
     { CLAIM_FEED, "/feed.rss", "\"f1\"", "ended POLLED:ok:keep:0", "not modified" },
     { CLAIM_FEED, "/html", NULL, "ended POLLED:failed:keep:0", NULL },
     { CLAIM_FEED, "/gone", NULL, "ended POLLED:failed:keep:0", "http 404" },
     { CLAIM_FEED, "/410", NULL, "ended put:discovery:/ poll-now POLLED:failed:keep:0", "http 410" },
-    { CLAIM_FEED, "/moved.rss", NULL, "slot ended discover:2/4 put:feed:/feed.rss remove:/moved.rss replied POLLED:ok:etag:4", "ok" },
-    { CLAIM_FEED, "/moved-a-while.rss", NULL, "slot ended discover:2/4 replied POLLED:ok:etag:4", "ok" },
+    { CLAIM_FEED, "/moved.rss", NULL, "slot ended put:discovery:/ poll-now put:feed:/feed.rss POLLED:ok:elsewhere:0", NULL },
+    { CLAIM_FEED, "/moved-a-while.rss", NULL, "slot ended end:/feed.rss discover:2/4 replied POLLED:ok:etag:4", "ok" },
+    { CLAIM_FEED, "/moved-a-while.rss", NULL, "slot ended end:/feed.rss put:feed:/feed.rss POLLED:ok:elsewhere:0", NULL, .polled = true },
     { CLAIM_FEED, "/503", NULL, "ended:failed retry-after:60000 POLLED:failed:keep:0", "http 503" },
     { CLAIM_FEED, "/cut", NULL, "slot ended POLLED:failed:keep:0", NULL },
-    { CLAIM_FEED, "/out", NULL, "ended put:feed:/feed.rss POLLED:ok:0", "moved to localhost" },
+    { CLAIM_FEED, "/out", NULL, "ended put:discovery:/ poll-now put:feed:/feed.rss POLLED:ok:elsewhere:0", NULL },
     { CLAIM_FEED, "/large.rss", NULL, "ended discover:1/1 replied POLLED:ok:1", "larger than 8388608 bytes: the rest is not read" },
     { CLAIM_SITEMAP, "/index.xml", NULL, "ended put:sitemap:/part1.xml put:sitemap:/part2.xml.gz POLLED:ok:2", "ok" },
 };
@@ -128,6 +129,7 @@ static void every_poll(void **state)
     for (size_t i = 0; i < COUNT(polls); i++) {
         up();
         fake.config.crawler.robots = false;
+        fake.polled = polls[i].polled;
         struct claim *c = fake_claim(polls[i].kind, polls[i].path);
         read_before(c, polls[i].etag);
         poll_begin(&fake.crawl, c);

@@ -19,7 +19,7 @@ static void filters(void **state)
     };
     struct suffix_list *list = suffix_list_parse(list_text, strlen(list_text), NULL);
     assert_non_null(list);
-    struct scope *s = scope_create(list, "https://example.co.uk/", (const char *const[]){ "partner.com", NULL }, NULL, 1000);
+    struct scope *s = scope_create(list, "https://example.co.uk/", (const char *const[]){ "https://www.partner.com/", "none", NULL }, NULL, 1000);
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct url u;
         assert_true(url_parse(&u, rows[i].url, strlen(rows[i].url), NULL, NULL, NULL));

@@ -49,7 +49,7 @@ static bool poll_put(const char *source, const char *text, const char *due_in_ms
     struct key base = partition_of(&u);
     unsigned char raw[ID_RAW_LEN];
     id_to_raw(&u.id, raw);
-    const char *argv[] = { base.s, P, (char *)raw, u.fetch, source, "2", u.host, u.host, due_in_ms };
+    const char *argv[] = { base.s, P, (char *)raw, u.fetch, source, "2", u.host, u.host, due_in_ms, "0" };
     size_t lens[COUNT(argv)];
     for (size_t i = 0; i < COUNT(argv); i++)
         lens[i] = i == 2 ? sizeof(raw) : strlen(argv[i]);
@@ -191,18 +191,18 @@ static void polls_of_commands(void **state)
     CHECK(!poll_put("two", "https://one.example/feed", "0"), "a poll of a source that is watched was taken");
     CHECK(source_pause(server.c, P, "one", true, &err), "%s", err.message);
     assert_int_equal(polls("true"), 3);
-    assert_int_equal(polls("due > 0"), 1); /* of two */
-    assert_int_equal(polls("due > 0 and due <= now()"), 0);
+    assert_int_equal(polls("due > 0"), 2); /* of two, who takes over what both show */
+    assert_int_equal(polls("due > 0 and due <= now()"), 1);
     CHECK(source_pause(server.c, P, "one", false, &err), "%s", err.message);
     assert_int_equal(polls("due > 0 and due <= now()"), 2); /* at once, though one was far off */
     CHECK(source_remove(server.c, P, "one", &err), "%s", err.message);
-    assert_int_equal(polls("true"), 1);
-    assert_int_equal(polls("due > 0"), 1);
+    assert_int_equal(polls("true"), 2);
+    assert_int_equal(polls("due > 0"), 2);
     CHECK(!source_remove(server.c, P, "one", &err) && err.kind == ERROR_INVALID && strstr(err.message, "sources list"), "%s", err.message);
     CHECK(!source_pause(server.c, P, "one", true, &err) && err.kind == ERROR_INVALID, "%s", err.message);
     CHECK(add("again", "https://one.example/", &err), "%s", err.message);
     /* A crawler that was at it put a poll back for the removed one: whoever watches now takes it over. */
-    CHECK(poll_put("gone", "https://one.example/feed", "0") && poll_put("again", "https://one.example/feed", "0"), "taken over");
+    CHECK(poll_put("gone", "https://one.example/more", "0") && poll_put("again", "https://one.example/more", "0"), "taken over");
 }
 
 /* --- crawlers that follow --- */

@@ -79,6 +79,7 @@ static void own_fatal(void *arg, const struct error *err)
 {
     struct stage_own *o = arg;
     snprintf(o->fatal, sizeof(o->fatal), "%s", err->message);
+    fprintf(stderr, "fatal: %s\n", o->fatal); /* what waits for the stage waits in vain */
 }
 
 static void own_closed(void *arg)
