@@ -19,7 +19,7 @@ static bool in_same_budget(const struct crawl *c, const struct claim *claim, con
 char *page_feed_of(const struct crawl *c, const struct claim *claim)
 {
     struct hints h;
-    if (claim->step > 0 || strcmp(claim->via, "feed") != 0)
+    if (claim->step > 0 || strcmp(claim->via, "feed") != 0 || !strstr(claim->hints, "\"f\":")) /* most have none: they are not parsed for it */
         return NULL;
     hints_read(&h, claim->hints);
     char *feed = h.feed ? url_absolute(h.feed, strlen(h.feed), claim->url) : NULL;
