@@ -135,12 +135,17 @@ static bool address_of(const struct sockaddr *sa, struct in6_addr *out, uint16_t
     return false;
 }
 
-static bool port_allowed(const struct address_policy *p, uint16_t port)
+static bool is_loopback(const struct in6_addr *address)
+{
+    return IN6_IS_ADDR_LOOPBACK(address) || (IN6_IS_ADDR_V4MAPPED(address) && address->s6_addr[12] == 127);
+}
+
+static bool port_allowed(const struct address_policy *p, const struct in6_addr *address, uint16_t port)
 {
     for (int i = 0; i < p->port_count; i++)
         if (p->ports[i] == port)
             return true;
-    return p->allow_private;
+    return p->allow_private && is_loopback(address);
 }
 
 static bool is_own(const struct address_policy *p, const struct in6_addr *address)
@@ -149,11 +154,6 @@ static bool is_own(const struct address_policy *p, const struct in6_addr *addres
         if (memcmp(&p->own[i], address, sizeof(*address)) == 0)
             return true;
     return false;
-}
-
-static bool is_loopback(const struct in6_addr *address)
-{
-    return IN6_IS_ADDR_LOOPBACK(address) || (IN6_IS_ADDR_V4MAPPED(address) && address->s6_addr[12] == 127);
 }
 
 const char *address_refused(const struct address_policy *p, const struct sockaddr *sa)
@@ -167,7 +167,7 @@ const char *address_refused(const struct address_policy *p, const struct sockadd
         why = "address beyond this machine, and no contact is set";
     if (!why && !p->allow_private && is_own(p, &address))
         why = "address of this machine";
-    if (!why && !port_allowed(p, port))
+    if (!why && !port_allowed(p, &address, port))
         why = "port that is not allowed (crawler.allow_ports)";
     return why;
 }

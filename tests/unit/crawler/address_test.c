@@ -71,16 +71,20 @@ static void addresses(void **state)
 static void ports(void **state)
 {
     (void)state;
-    static const struct { const char *port; bool allowed; } rows[] = {
-        { "80", true }, { "443", true }, { "8080", true }, { "8443", true }, { "8000", true }, { "22", false }, { "6379", false },
-        { "25", false },
+    static const struct { const char *address, *port; bool allowed, allowed_private; } rows[] = {
+        { "93.184.216.34", "80", true, true }, { "93.184.216.34", "443", true, true }, { "93.184.216.34", "8080", true, true },
+        { "93.184.216.34", "8443", true, true }, { "93.184.216.34", "8000", true, true }, { "93.184.216.34", "22", false, false },
+        { "93.184.216.34", "6379", false, false }, { "93.184.216.34", "25", false, false }, { "10.0.0.1", "22", false, false },
+        { "127.0.0.1", "8000", false, true }, { "127.0.0.1", "40000", false, true }, { "::1", "40000", false, true },
     };
-    struct address_policy *p = address_policy_create(false, (uint16_t[]){ 8000, 0 });
+    struct address_policy *p = address_policy_create(false, (uint16_t[]){ 8000, 0 }), *lax = address_policy_create(true, (uint16_t[]){ 8000, 0 });
     for (size_t i = 0; i < COUNT(rows); i++) {
-        struct sockaddr_storage sa = sockaddr_of("93.184.216.34", rows[i].port);
-        if ((address_refused(p, (struct sockaddr *)&sa) == NULL) != rows[i].allowed)
-            fail_msg("port %s", rows[i].port);
+        struct sockaddr_storage sa = sockaddr_of(rows[i].address, rows[i].port);
+        if ((address_refused(p, (struct sockaddr *)&sa) == NULL) != rows[i].allowed ||
+            (address_refused(lax, (struct sockaddr *)&sa) == NULL) != rows[i].allowed_private)
+            fail_msg("%s port %s", rows[i].address, rows[i].port);
     }
+    address_policy_destroy(lax);
     struct sockaddr local = { .sa_family = AF_UNIX };
     assert_non_null(address_refused(p, &local));
     address_policy_destroy(p);
