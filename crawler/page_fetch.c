@@ -619,8 +619,7 @@ static void answered(struct page_fetch *p, struct visit_report *v)
         ends_note(p->work.crawl->ends, c->source, &c->id, NULL);
     keep_answer(p, v);
     work_event(&p->work, "fetch", p->status == 304 ? "not_modified" : "fetched", NULL,
-               json_pack("{ss sI si sI sI}", "via", c->via, "discovered_at", (json_int_t)c->discovered_at_ms, "status", p->status, "bytes",
-                         (json_int_t)p->body.len, "took_ms", (json_int_t)v->answer->took_ms));
+               json_pack("{si sI sI}", "status", p->status, "bytes", (json_int_t)p->body.len, "took_ms", (json_int_t)v->answer->took_ms));
     if (p->status == 200 && !is_html(p->header[HEADER_CONTENT_TYPE]))
         close_with(p, OUTCOME_FAILED, "not_html");
     else

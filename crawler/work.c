@@ -112,6 +112,11 @@ void works_drop(struct crawl *c)
 void work_event(const struct work *w, const char *stage, const char *what, const char *reason, json_t *more)
 {
     const struct claim *c = w->claim;
+    if (c->kind == CLAIM_PAGE) { /* how its address came to us: of whatever event of a page is kept, explain can tell */
+        more = more ? more : json_object();
+        json_object_set_new(more, "via", json_string(c->via));
+        json_object_set_new(more, "discovered_at", json_integer(c->discovered_at_ms));
+    }
     event_send(w->crawl->producer, &(struct event){ .url_id = c->id, .url = c->url, .source = c->source, .stage = stage, .what = what,
                                                     .reason = reason, .version = c->version, .more = more });
 }
