@@ -728,6 +728,7 @@ void page_fetch_begin(struct crawl *c, struct claim *claim)
 {
     struct page_fetch *p = xcalloc(1, sizeof(*p));
     work_begin(&p->work, c, claim, &ops);
+    p->effect.crawl_delay_ms = -1; /* nothing is known of the host yet */
     p->feed = page_feed_of(c, claim);
     if (p->feed && claim->attempts >= PAGE_TRIES_MAX) { /* the page was refused to the last: what is left is the feed */
         p->detail = "blocked";

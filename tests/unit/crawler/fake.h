@@ -55,7 +55,7 @@ static struct fake {
     void *delivery_arg;
     discovered_fn *on_discovered;
     void *discovered_arg;
-    int64_t last_slot_sent_mono_ms;
+    int64_t last_slot_sent_mono_ms, ended_crawl_delay_ms;
     char page_body[65536], page_url[1024], page_framed[16], page_body_from[16], hints[FRONTIER_HINTS_MAX + 1], poll_status_text[64];
     size_t page_len;
 } fake;
@@ -166,6 +166,7 @@ void frontier_slot(struct frontier *f, struct claim *c, int64_t sent_mono_ms, sl
 void frontier_ended(struct frontier *f, struct claim *c, int64_t sent_mono_ms, const struct host_effect *e)
 {
     (void)f, (void)c;
+    fake.ended_crawl_delay_ms = e->crawl_delay_ms;
     note("ended%s%s", sent_mono_ms ? "" : ":unsent", e->failed ? ":failed" : "");
     if (e->retry_after_ms)
         note("retry-after:%lld", (long long)e->retry_after_ms);

@@ -202,6 +202,20 @@ static void instead_of_blocked_pages(void **state)
     robots_text = rules;
 }
 
+/* Aborted before anything was asked: what the host's row says of its delay stays. */
+static void nothing_is_told_of_a_host_not_asked(void **state)
+{
+    (void)state;
+    fake_up(site);
+    struct claim *c = claim_of_feed("/status/429", "/full-feed");
+    c->attempts = 6;
+    page_fetch_begin(&fake.crawl, c);
+    work_abort(fake.crawl.works);
+    assert_string_equal(buffer_str(&fake.journal), "ended:unsent ABANDON");
+    assert_int_equal(fake.ended_crawl_delay_ms, -1);
+    fake_down();
+}
+
 /* One reading of the feed serves all of its pages. */
 static void a_feed_is_read_once(void **state)
 {
@@ -434,7 +448,8 @@ int main(void)
     }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(slot_lost),
-        cmocka_unit_test(every_way), cmocka_unit_test(instead_of_blocked_pages), cmocka_unit_test(a_feed_is_read_once), cmocka_unit_test(what_travels), cmocka_unit_test(rechecks), cmocka_unit_test(robots_unreachable),
+        cmocka_unit_test(every_way), cmocka_unit_test(instead_of_blocked_pages), cmocka_unit_test(a_feed_is_read_once),
+        cmocka_unit_test(nothing_is_told_of_a_host_not_asked), cmocka_unit_test(what_travels), cmocka_unit_test(rechecks), cmocka_unit_test(robots_unreachable),
         cmocka_unit_test(robots_from_redis), cmocka_unit_test(end_seen_before), cmocka_unit_test(producer_full), cmocka_unit_test(producer_refuses),
         cmocka_unit_test(lease_lost), cmocka_unit_test(redirect_hops_between_domains), cmocka_unit_test(dropped_with_the_stage),
     };
