@@ -149,6 +149,17 @@ static int64_t answer_fill(struct dns_answer *a, int status, const struct addrin
 
 static void lookup_next(struct dns *d);
 
+/* The end of what began with d->lookups++, which kept d while callbacks ran. False: they destroyed it. */
+static bool lookup_over(struct dns *d)
+{
+    d->lookups--;
+    if (d->closing && d->lookups == 0)
+        dns_free(d);
+    else if (!d->closing)
+        return true;
+    return false;
+}
+
 /* The entry enters the ring last, so that look-ups which the callbacks start cannot push it out under their feet. */
 static void entry_answered(struct entry *e, int64_t keep_ms)
 {
@@ -178,14 +189,10 @@ static void on_answer(uv_getaddrinfo_t *request, int status, struct addrinfo *fo
     struct dns *d = e->dns;
     int64_t keep_ms = answer_fill(&e->answer, status, found);
     uv_freeaddrinfo(found);
-    d->lookups--;
-    if (d->closing) {
-        if (d->lookups == 0)
-            dns_free(d);
-        return;
-    }
-    entry_answered(e, keep_ms);
-    lookup_next(d);
+    if (!d->closing)
+        entry_answered(e, keep_ms);
+    if (lookup_over(d))
+        lookup_next(d);
 }
 
 static void lookup_next(struct dns *d)
@@ -198,11 +205,13 @@ static void lookup_next(struct dns *d)
             d->queue_tail = NULL;
         e->next = NULL;
         e->request.data = e;
+        d->lookups++;
         int rc = uv_getaddrinfo(d->loop, &e->request, on_answer, e->host, NULL, &hints);
         if (rc == 0)
-            d->lookups++;
-        else
-            entry_answered(e, answer_fill(&e->answer, rc, NULL));
+            continue;
+        entry_answered(e, answer_fill(&e->answer, rc, NULL));
+        if (!lookup_over(d))
+            return;
     }
 }
 
