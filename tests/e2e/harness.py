@@ -104,9 +104,10 @@ class Redis:
         self.process.wait()
 
     def close(self):
-        if self.process.poll() is None:
-            self.process.terminate()
-            self.process.wait()
+        while self.process.poll() is None:
+            self.process.terminate()  # again and again: while it writes its first append-only file it says "can't exit" and stays
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(1)
 
 
 class Kafka:
