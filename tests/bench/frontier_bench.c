@@ -1,5 +1,7 @@
 /* frontier_bench.c - what a frontier costs in Redis: bytes a URL and a source, calls a second. Run by frontier.py. One line of
- * JSON: {"figure": value, …}. frontier_bench [URLS] Delays are off, Redis is on a socket of the same machine and writes its file every second. */
+ * JSON: {"figure": value, …}. frontier_bench [URLS]
+ *
+ *   frontier_bench URLS SOCKET    only fills the Redis of that socket: all sources polled, so many URLs queued, none of it due. For scale.py Delays are off, Redis is on a socket of the same machine and writes its file every second. */
 #define PARTITIONS 256
 #include "crawler/schedule.h"
 #include "crawler/sources.h"
@@ -44,12 +46,14 @@ static void on_refused(void *arg, size_t i, const struct error *why)
     fail_msg("%s", why->message);
 }
 
-static void add_rows(void)
+/* with_feed: the row names it, so that no crawler searches the site. */
+static void add_rows(bool with_feed)
 {
     struct source *list = xcalloc(SOURCES, sizeof(*list));
     struct error err;
     for (int i = 0; i < SOURCES; i++)
-        list[i] = (struct source){ .name = xasprintf("newspaper%d.com", i), .url = xasprintf("https://www.newspaper%d.com/", i) };
+        list[i] = (struct source){ .name = xasprintf("newspaper%d.com", i), .url = xasprintf("https://www.newspaper%d.com/", i),
+                                   .feeds.items[0] = with_feed ? xasprintf("https://www.newspaper%d.com/rss/home.xml", i) : NULL };
     CHECK(source_add_all(server.c, prefix, list, SOURCES, on_refused, NULL, &err), "%s", err.message);
     for (int i = 0; i < SOURCES; i++)
         source_fini(&list[i]);
@@ -155,7 +159,7 @@ static void measure(void **state)
     (void)state;
     worker_open(&w, "one");
     double empty = memory();
-    add_rows();
+    add_rows(false);
     double rows = memory();
     add_polls();
     poll_all(0);
@@ -175,11 +179,45 @@ static void measure(void **state)
     worker_close(&w);
 }
 
+/* No host may be asked within the hour. */
+static void put_off(void)
+{
+    for (int p = 0; p < PARTITIONS; p++)
+        run_script(p, "local later = now() + 3600000 for _, b in ipairs(call('ZRANGE', base .. ':budgets', 0, -1)) do "
+                      "host_set(b, later, 0, 0) call('ZADD', base .. ':budgets', later, b) end return 1", 0, NULL);
+}
+
+static void fill(const char *socket)
+{
+    struct error err;
+    snprintf(server.socket, sizeof(server.socket), "%s", socket);
+    server.c = redis_open(socket, NULL, &err);
+    CHECK(server.c, "%s", err.message);
+    uv_loop_init(&loop);
+    world_open(NULL);
+    worker_open(&w, "one");
+    add_rows(true);
+    add_polls();
+    poll_all(0);
+    poll_all(1);
+    frontier_set_room(w.f, 0);
+    discover_all("news", true);
+    put_off();
+    worker_drain(&w);
+    world_close(NULL);
+    redisFree(server.c);
+    uv_loop_close(&loop);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test_setup_teardown(measure, world_open, world_close) };
     server.fsync = "everysec";
     if (argc > 1)
         urls_wanted = atoi(argv[1]);
+    if (argc > 2) {
+        fill(argv[2]);
+        return 0;
+    }
     return world_run(tests, COUNT(tests));
 }
