@@ -18,6 +18,7 @@
 #include "crawler/fetch_private.h"
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "crawler/trouble.h"
@@ -28,11 +29,12 @@
 #include <strings.h>
 
 #define SWEEP_MS 200
-#define IDLE_CONNECTIONS_MAX 2048L /* kept; a host with work is asked again a second later */
+#define IDLE_TLS_MAX 2048L /* connections kept in the first lane; a host with work is asked again a second later */
+#define IDLE_PLAIN_MAX 400L /* in each other */
 
 struct watch { /* of one descriptor */
     uv_poll_t poll;
-    struct fetcher *fetcher;
+    struct lane *lane;
     curl_socket_t fd;
 };
 
@@ -47,13 +49,13 @@ void fetcher_unref(struct fetcher *f)
     free(f);
 }
 
-static void act(struct fetcher *f, curl_socket_t fd, int events)
+static void act(struct lane *lane, curl_socket_t fd, int events)
 {
     int running;
-    CURLMcode rc = curl_multi_socket_action(f->multi, fd, events, &running);
+    CURLMcode rc = curl_multi_socket_action(lane->multi, fd, events, &running);
     if (rc != CURLM_OK)
         log_error("libcurl refused an event reason=%s", log_quote(curl_multi_strerror(rc)));
-    fetcher_collect(f);
+    fetcher_collect(lane);
 }
 
 static void on_curl_timer(uv_timer_t *timer)
@@ -63,14 +65,14 @@ static void on_curl_timer(uv_timer_t *timer)
 
 static int curl_sets_timer(CURLM *multi, long timeout_ms, void *arg)
 {
-    struct fetcher *f = arg;
+    struct lane *lane = arg;
     (void)multi;
-    if (timeout_ms < 0 || f->closing) {
-        uv_timer_stop(&f->curl_timer);
+    if (timeout_ms < 0 || lane->fetcher->closing) {
+        uv_timer_stop(&lane->timer);
         return 0;
     }
-    uv_update_time(f->loop);
-    uv_timer_start(&f->curl_timer, on_curl_timer, (uint64_t)timeout_ms, 0);
+    uv_update_time(lane->fetcher->loop);
+    uv_timer_start(&lane->timer, on_curl_timer, (uint64_t)timeout_ms, 0);
     return 0;
 }
 
@@ -82,28 +84,29 @@ static void on_socket(uv_poll_t *poll, int status, int events)
         flags |= CURL_CSELECT_IN;
     if (events & UV_WRITABLE)
         flags |= CURL_CSELECT_OUT;
-    act(w->fetcher, w->fd, flags);
+    act(w->lane, w->fd, flags);
 }
 
 static void on_watch_closed(uv_handle_t *handle)
 {
     struct watch *w = handle->data;
-    struct fetcher *f = w->fetcher;
+    struct fetcher *f = w->lane->fetcher;
     free(w);
     fetcher_unref(f);
 }
 
-static struct watch *watch_create(struct fetcher *f, curl_socket_t fd)
+static struct watch *watch_create(struct lane *lane, curl_socket_t fd)
 {
+    struct fetcher *f = lane->fetcher;
     struct watch *w = xcalloc(1, sizeof(*w));
-    *w = (struct watch){ .fetcher = f, .fd = fd };
+    *w = (struct watch){ .lane = lane, .fd = fd };
     if (uv_poll_init_socket(f->loop, &w->poll, fd) != 0) {
         free(w);
         return NULL;
     }
     w->poll.data = w;
     f->references++;
-    curl_multi_assign(f->multi, fd, w);
+    curl_multi_assign(lane->multi, fd, w);
     return w;
 }
 
@@ -184,7 +187,7 @@ void fetch_begin_transfer(struct fetch *t)
     t->state = TRANSFERRING;
     t->opened = -1;
     t->begun_mono_ms = t->window_mono_ms = clock_mono_ms();
-    CURLMcode rc = curl_multi_add_handle(t->fetcher->multi, t->easy);
+    CURLMcode rc = curl_multi_add_handle(t->lane->multi, t->easy);
     assert(rc == CURLM_OK);
 }
 
@@ -206,6 +209,8 @@ static bool split_url(struct fetch *t)
               curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK;
     t->host = xstrdup(ok ? host : "");
     t->port = ok ? atoi(port) : 0;
+    bool tls = strncasecmp(t->url, "https:", 6) == 0;
+    t->lane = &t->fetcher->lanes[tls ? 0 : 1 + hash64(t->host, strlen(t->host)) % (LANES - 1)];
     curl_free(host);
     curl_free(port);
     curl_url_cleanup(u);
@@ -289,6 +294,34 @@ size_t fetcher_running(const struct fetcher *f)
     return f->running_count;
 }
 
+static void lane_open(struct lane *lane, struct fetcher *f)
+{
+    lane->fetcher = f;
+    curl_multi_setopt(lane->multi, CURLMOPT_SOCKETFUNCTION, curl_sets_socket);
+    curl_multi_setopt(lane->multi, CURLMOPT_SOCKETDATA, lane);
+    curl_multi_setopt(lane->multi, CURLMOPT_TIMERFUNCTION, curl_sets_timer);
+    curl_multi_setopt(lane->multi, CURLMOPT_TIMERDATA, lane);
+    curl_multi_setopt(lane->multi, CURLMOPT_MAXCONNECTS, lane == f->lanes ? IDLE_TLS_MAX : IDLE_PLAIN_MAX);
+    curl_multi_setopt(lane->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
+    uv_timer_init(f->loop, &lane->timer);
+    lane->timer.data = lane;
+}
+
+static bool lanes_open(struct fetcher *f)
+{
+    for (int i = 0; i < LANES; i++) {
+        f->lanes[i].multi = curl_multi_init();
+        if (f->lanes[i].multi)
+            continue;
+        while (i > 0)
+            curl_multi_cleanup(f->lanes[--i].multi);
+        return false;
+    }
+    for (int i = 0; i < LANES; i++)
+        lane_open(&f->lanes[i], f);
+    return true;
+}
+
 struct fetcher *fetcher_create(uv_loop_t *loop, const struct fetcher_options *options, struct error *err)
 {
     struct fetcher *f = xcalloc(1, sizeof(*f));
@@ -296,26 +329,18 @@ struct fetcher *fetcher_create(uv_loop_t *loop, const struct fetcher_options *op
     f->options = *options;
     f->user_agent = xstrdup(options->user_agent);
     f->ca_file = xstrdup(options->ca_file);
-    f->multi = curl_multi_init();
-    if (!f->multi) {
+    if (!lanes_open(f)) {
         error_set(err, ERROR_SYSTEM, "libcurl could not be started");
         free(f->user_agent);
         free(f->ca_file);
         free(f);
         return NULL;
     }
-    curl_multi_setopt(f->multi, CURLMOPT_SOCKETFUNCTION, curl_sets_socket);
-    curl_multi_setopt(f->multi, CURLMOPT_SOCKETDATA, f);
-    curl_multi_setopt(f->multi, CURLMOPT_TIMERFUNCTION, curl_sets_timer);
-    curl_multi_setopt(f->multi, CURLMOPT_TIMERDATA, f);
-    curl_multi_setopt(f->multi, CURLMOPT_MAXCONNECTS, IDLE_CONNECTIONS_MAX);
-    curl_multi_setopt(f->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
     f->dns = dns_create(loop, options->dns_lookups, 20000);
-    uv_timer_init(loop, &f->curl_timer);
     uv_timer_init(loop, &f->sweep);
-    f->curl_timer.data = f->sweep.data = f;
+    f->sweep.data = f;
     f->timers_open = true;
-    f->references = 3; /* the owner and the two timers */
+    f->references = 2 + LANES; /* the owner and the timers */
     f->bytes = metric_counter("tidings_fetch_bytes_total", "Bytes of answers received, as sent.", NULL, NULL);
     f->inflight = metric_gauge("tidings_fetch_inflight", "Transfers under way.", NULL, NULL);
     f->paused = metric_gauge("tidings_fetch_paused", "Transfers waiting for bytes of the body budget.", NULL, NULL);
@@ -327,6 +352,20 @@ static void on_timer_closed(uv_handle_t *handle)
     fetcher_unref(handle->data);
 }
 
+static void on_lane_closed(uv_handle_t *handle)
+{
+    fetcher_unref(((struct lane *)handle->data)->fetcher);
+}
+
+static void lane_close(struct lane *lane)
+{
+    for (int i = 0; i < lane->idle_count; i++)
+        fetch_idle_drop(&lane->idle[i]);
+    lane->idle_count = 0;
+    curl_multi_cleanup(lane->multi);
+    uv_close((uv_handle_t *)&lane->timer, on_lane_closed);
+}
+
 void fetcher_destroy(struct fetcher *f)
 {
     if (!f)
@@ -336,13 +375,10 @@ void fetcher_destroy(struct fetcher *f)
         fetch_abort(t);
     }
     f->closing = true;
-    for (int i = 0; i < f->idle_count; i++)
-        fetch_idle_drop(&f->idle[i]);
-    f->idle_count = 0;
-    curl_multi_cleanup(f->multi);
+    for (int i = 0; i < LANES; i++)
+        lane_close(&f->lanes[i]);
     dns_destroy(f->dns);
     f->timers_open = false;
-    uv_close((uv_handle_t *)&f->curl_timer, on_timer_closed);
     uv_close((uv_handle_t *)&f->sweep, on_timer_closed);
     fetcher_unref(f);
 }

@@ -43,9 +43,9 @@ void fetch_idle_drop(struct idle *i)
 /* Gives the handle back; it remembers which address entry of curl's cache was its own. */
 void fetch_easy_return(struct fetch *t)
 {
-    struct fetcher *f = t->fetcher;
+    struct lane *lane = t->lane;
     struct idle i = { t->easy, t->resolve ? xasprintf("-%s:%d", t->host, t->port) : NULL };
-    curl_multi_remove_handle(f->multi, t->easy);
+    curl_multi_remove_handle(lane->multi, t->easy);
     t->easy = NULL;
     curl_easy_setopt(i.easy, CURLOPT_RESOLVE, NULL);
     curl_easy_setopt(i.easy, CURLOPT_HTTPHEADER, NULL);
@@ -56,8 +56,8 @@ void fetch_easy_return(struct fetch *t)
         curl_easy_setopt(i.easy, CURLOPT_POSTFIELDS, NULL);
         curl_easy_setopt(i.easy, CURLOPT_HTTPGET, 1L);
     }
-    if (f->idle_count < IDLE_HANDLES_MAX && !f->closing)
-        f->idle[f->idle_count++] = i;
+    if (lane->idle_count < IDLE_HANDLES_MAX && !t->fetcher->closing)
+        lane->idle[lane->idle_count++] = i;
     else
         fetch_idle_drop(&i);
 }
@@ -66,8 +66,8 @@ void fetch_easy_attach(struct fetch *t, const struct dns_answer *a)
 {
     struct fetcher *f = t->fetcher;
     struct idle i = { 0 };
-    if (f->idle_count > 0)
-        i = f->idle[--f->idle_count];
+    if (t->lane->idle_count > 0)
+        i = t->lane->idle[--t->lane->idle_count];
     t->easy = i.easy ? i.easy : easy_create(f);
     t->resolve = i.used ? curl_slist_append(NULL, i.used) : NULL;
     if (t->host[0] != '[') { /* CURLOPT_RESOLVE cannot name an IPv6 literal, and need not */

@@ -92,7 +92,8 @@ void fetcher_on_sweep(uv_timer_t *timer)
     if (!f->closing) {
         feed_waiting(f);
         metric_set(f->paused, (double)f->waiting_count);
-        fetcher_collect(f);
+        for (int i = 0; i < LANES; i++)
+            fetcher_collect(&f->lanes[i]);
     }
     fetcher_unref(f);
 }

@@ -12,7 +12,8 @@
 
 #include <curl/curl.h>
 
-#define IDLE_HANDLES_MAX 512
+#define LANES 8
+#define IDLE_HANDLES_MAX 64 /* of a lane */
 #define HEADERS_MAX (64 * 1024)   /* all header lines of one answer */
 
 enum fetch_state { RESOLVING, TRANSFERRING, CHECKING, FINISHED };
@@ -28,6 +29,7 @@ struct fetch {
     char *form;                       /* owned; NULL: a GET */
     int port;
     struct dns_query *query;          /* while RESOLVING */
+    struct lane *lane;
     CURL *easy;                       /* owned; NULL while RESOLVING */
     struct curl_slist *headers;       /* owned */
     struct curl_slist *resolve;       /* owned */
@@ -58,21 +60,30 @@ struct idle { /* an easy handle without a transfer */
     char *used; /* "-host:port" to forget, or NULL */
 };
 
+/* One of several multi handles: when a transfer ends curl walks the connections kept, until it is at the one that was used, so that
+ * 2,000 of them would cost more than the transfer. A host always has the same lane, all of https the first: each that speaks TLS
+ * would hold the CA bundle. */
+struct lane {
+    struct fetcher *fetcher;
+    CURLM *multi;
+    uv_timer_t timer;                 /* curl's */
+    struct idle idle[IDLE_HANDLES_MAX];
+    int idle_count;
+};
+
 struct fetcher {
     uv_loop_t *loop;
     struct fetcher_options options;
     char *user_agent, *ca_file;       /* owned */
-    CURLM *multi;
+    struct lane lanes[LANES];
     struct dns *dns;
-    uv_timer_t curl_timer, sweep;
+    uv_timer_t sweep;
     struct fetch *running;            /* newest first */
     struct fetch *sweeping;           /* the next one the sweep looks at */
     size_t running_count, waiting_count, references;
     struct fetch *checks, *checking;  /* bodies to be looked at, first come first; the one in the pool */
     struct fetch *reserve_user;       /* goes on from the reserve */
     bool reserve_held;                /* by reserve_user, or by a body not given back yet */
-    struct idle idle[IDLE_HANDLES_MAX];
-    int idle_count;
     bool closing, timers_open;
     struct metric *bytes, *inflight, *paused;
 };
@@ -104,6 +115,6 @@ void fetch_fail(struct fetch *t, enum fetch_error error, const char *message); /
 void fetch_finish(struct fetch *t);                     /* tells the caller and frees t */
 void fetch_finish_failed(struct fetch *t, enum fetch_error error, const char *message);
 void fetch_leave_checks(struct fetch *t);
-void fetcher_collect(struct fetcher *f);                /* those that curl has finished */
+void fetcher_collect(struct lane *lane);                /* those that curl has finished */
 
 #endif

@@ -152,7 +152,7 @@ static bool retry_stale(struct fetch *t, CURLcode code)
     if (t->received > 0 || connects > 0 || t->retries >= RETRIES)
         return false;
     t->retries++;
-    curl_multi_remove_handle(t->fetcher->multi, t->easy);
+    curl_multi_remove_handle(t->lane->multi, t->easy);
     curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, 1L);
     fetch_begin_transfer(t);
     return true;
@@ -250,11 +250,12 @@ static void transfer_ended(struct fetch *t, CURLcode code)
     check_later(t);
 }
 
-void fetcher_collect(struct fetcher *f)
+void fetcher_collect(struct lane *lane)
 {
+    struct fetcher *f = lane->fetcher;
     int left;
     f->references++;
-    for (CURLMsg *m; !f->closing && (m = curl_multi_info_read(f->multi, &left));) {
+    for (CURLMsg *m; !f->closing && (m = curl_multi_info_read(lane->multi, &left));) {
         struct fetch *t;
         if (m->msg != CURLMSG_DONE)
             continue;
