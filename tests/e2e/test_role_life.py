@@ -84,6 +84,30 @@ def test_what_a_role_gives_up(folder, started, services):
         assert p.stop() == 0
 
 
+def children(pid):
+    found = []
+    for task in os.listdir("/proc/%d/task" % pid):
+        with open("/proc/%d/task/%s/children" % (pid, task)) as f:
+            found += [int(child) for child in f.read().split()]
+    return found
+
+
+def test_parsers_are_replaced_until_nobody_is_left_to_do_it(folder, started, services):
+    kafka, redis, config = services
+    p = started(role(folder, "extractor", "extractor", config, "--set", "extractor.threads=2"))
+    ready(p)
+    zygote, = children(p.pid)
+    before = harness.wait_until("two parsers", 30, lambda: len(children(zygote)) == 2 and children(zygote))
+    os.kill(before[0], signal.SIGKILL)
+    harness.wait_until(lambda: "another parser\n" + p.stderr()[-1500:], 30,
+                       lambda: len(children(zygote)) == 2 and before[0] not in children(zygote))
+    assert "a parser ended pid=%d signal=9" % before[0] in p.stderr()
+    assert p.alive()
+    os.kill(zygote, signal.SIGKILL)
+    assert p.wait(30) == 4, "the supervisor is to start it again"
+    assert "the process that starts the parsers ended" in p.stderr(), p.stderr()[-1500:]
+
+
 def test_not_ready_while_redis_is_away(folder, started, services):
     kafka, redis, config = services
     p = started(role(folder, "loader", "loader", config))
