@@ -144,6 +144,14 @@ def test_sites_of_this_machine_wait_for_no_contact(folder, started):
     assert run.stop() == 0, run.stderr()
 
 
+def test_a_dead_site_is_told_in_the_view(folder, started):
+    term = started(terminal.Terminal(command(folder, "http://127.0.0.1:1/"), columns=120))
+    wait_for(term, lambda: "127.0.0.1:1: it takes no connections. See whether the site is up" in term.text())
+    term.check(120, 24)
+    term.signal(signal.SIGINT)
+    end(term)
+
+
 def test_a_terminal_that_is_closed_drains(folder, started):
     site = started(Hostile())
     term = terminal.Terminal(command(folder, site.url))
