@@ -15,6 +15,8 @@ struct row {
     unsigned results;  /* a bit each, newest lowest: refused */
     int count;
     bool blocked;
+    bool noted;        /* here: what is kept is ours */
+    bool kept;         /* something is kept with the source */
     char reason[27];   /* what fits into the evidence */
 };
 
@@ -29,15 +31,26 @@ struct blocked *blocked_create(void)
     return b;
 }
 
-void blocked_destroy(struct blocked *b)
+static void free_rows(struct blocked *b)
 {
     size_t at = 0;
-    if (!b)
-        return;
     for (struct row *r; (r = map_next(b->rows, &at, NULL));)
         free(r);
     map_destroy(b->rows);
+}
+
+void blocked_destroy(struct blocked *b)
+{
+    if (!b)
+        return;
+    free_rows(b);
     free(b);
+}
+
+void blocked_forget(struct blocked *b)
+{
+    free_rows(b);
+    b->rows = map_create();
 }
 
 static int refusals(const struct row *r)
@@ -45,18 +58,56 @@ static int refusals(const struct row *r)
     return __builtin_popcount(r->results);
 }
 
-bool blocked_note(struct blocked *b, const char *source, const char *refused)
+static bool is_blocked(const struct row *r)
+{
+    return r->count >= ENOUGH && refusals(r) >= r->count * MOST;
+}
+
+static struct row *row_of(struct blocked *b, const char *source)
 {
     struct row *r = map_get(b->rows, source);
     if (!r) {
         r = xcalloc(1, sizeof(*r));
         map_put(b->rows, source, r);
     }
+    return r;
+}
+
+void blocked_known(struct blocked *b, const char *source, const char *kept)
+{
+    struct row *r = map_get(b->rows, source), read = { 0 };
+    if ((r && r->noted) || (!r && !*kept))
+        return;
+    if (sscanf(kept, "%u/%d %26[^\n]", &read.results, &read.count, read.reason) == 3 && read.count > 0 && read.count <= LAST) {
+        read.results &= (1u << LAST) - 1;
+        read.kept = true;
+        read.blocked = is_blocked(&read);
+    } else {
+        read = (struct row){ 0 };
+    }
+    *row_of(b, source) = read;
+}
+
+bool blocked_to_keep(struct blocked *b, const char *source, char *out, size_t size)
+{
+    struct row *r = row_of(b, source);
+    bool was_kept = r->kept;
+    r->kept = r->results != 0;
+    out[0] = '\0';
+    if (r->kept)
+        snprintf(out, size, "%u/%d %s", r->results, r->count, r->reason);
+    return r->kept || was_kept;
+}
+
+bool blocked_note(struct blocked *b, const char *source, const char *refused)
+{
+    struct row *r = row_of(b, source);
+    r->noted = true;
     r->results = (r->results << 1 | (refused != NULL)) & ((1u << LAST) - 1);
     r->count += r->count < LAST;
     if (refused)
         snprintf(r->reason, sizeof(r->reason), "%s", refused);
-    bool now = r->count >= ENOUGH && refusals(r) >= r->count * MOST, changed = now != r->blocked;
+    bool now = is_blocked(r), changed = now != r->blocked;
     r->blocked = now;
     return changed;
 }

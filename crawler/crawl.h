@@ -29,7 +29,6 @@ struct sources;
 struct blocked;
 struct ends;
 struct contents;
-struct backfill;
 struct websub;
 
 struct crawl {
@@ -49,7 +48,6 @@ struct crawl {
     struct blocked *blocked;           /* sources that let us in no more */
     struct ends *ends;                 /* where their redirects end */
     struct contents *contents;         /* of feeds, for pages that are blocked */
-    struct backfill *backfill;
     struct budget *budget;
     struct work *works;                /* all that is in work */
     size_t work_count, visiting_count; /* visiting: those whose transfers are not over */

@@ -30,7 +30,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "crawler/backfill.h"
 #include "crawler/blocked.h"
 #include "crawler/contents.h"
 #include "crawler/discover.h"
@@ -167,7 +166,9 @@ static void on_draining(void *arg, int partition)
 
 static void on_lost(void *arg, int partition)
 {
-    abort_works(arg, of_partition, partition);
+    struct crawl *c = arg;
+    abort_works(c, of_partition, partition);
+    blocked_forget(c->blocked); /* others go on with it; claims tell what they left */
 }
 
 static void on_server_changed(void *arg)
@@ -321,7 +322,6 @@ static void free_when_gone(struct crawler *w)
     blocked_destroy(w->crawl.blocked);
     ends_destroy(w->crawl.ends);
     contents_destroy(w->crawl.contents);
-    backfill_destroy(w->crawl.backfill);
     address_policy_destroy(w->addresses);
     meta_destroy(w->meta);
     free(w);
@@ -408,7 +408,8 @@ static bool make_frontier(struct crawler *w, struct error *err)
     struct crawl *c = &w->crawl;
     struct frontier_options o = { .prefix = config->prefix, .worker_id = w->env.holder, .meta = w->meta, .lease_ms = config->crawler.lease_ms,
                                   .delay_ms = config->crawler.delay_ms, .budgets_per_domain = (int)config->crawler.budgets_per_domain,
-                                  .pages_retention_ms = PAGES_RETENTION_MS, .source_daily_max = config->crawler.source_daily_max };
+                                  .pages_retention_ms = PAGES_RETENTION_MS, .source_daily_max = config->crawler.source_daily_max,
+                                  .past_max = BACKFILL_ITEMS };
     struct frontier_callbacks callbacks = { .on_claim = on_claim, .on_gained = on_gained, .on_draining = on_draining, .on_lost = on_lost,
                                             .on_server_changed = on_server_changed, .on_fatal = on_fatal, .arg = w };
     c->frontier = frontier_create(c->loop, &o, &callbacks, err);
@@ -461,7 +462,6 @@ static void *crawler_create(const struct stage_env *env, uv_loop_t *loop, struct
     c->blocked = blocked_create();
     c->ends = ends_create();
     c->contents = contents_create();
-    c->backfill = backfill_create();
     pace_init(&c->pace, (double)env->config->crawler.polls_per_hour);
     if (!make_fetcher(w, err) || !make_frontier(w, err) || !make_streams(w, err))
         goto fail;

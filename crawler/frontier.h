@@ -59,6 +59,8 @@ struct claim {
     int step;                  /* of the re-check schedule: 0 = the first fetch, 1 = first re-check, … */
     bool polled;               /* a poll: read before, by whatever worker: what is new in it now is news, not its back list */
     bool elsewhere;            /* a poll: it led to another address, which is polled by itself */
+    size_t past;               /* a poll: of its source's past so many have been accepted */
+    char *refused;             /* which of its source's last pages were: blocked_known(); "" = none */
     char *sharers;             /* a poll: sources that would have polled it, too, one a line; "" = none */
     unsigned char schedule[FRONTIER_SCHEDULE_MAX]; /* a poll: as frontier_poll_done() was given it last */
     size_t schedule_len;       /* 0: none yet */
@@ -77,6 +79,7 @@ struct frontier_options {
     int budgets_per_domain;        /* at once below one ICANN domain: 10 */
     int64_t pages_retention_ms;    /* on its way longer than this: queued again */
     int64_t source_daily_max;      /* new URLs of one source; 0: no bound */
+    int64_t past_max;              /* found.past */
 };
 
 struct frontier_callbacks { /* on_claim, on_lost and on_fatal must be there */
@@ -125,6 +128,7 @@ struct found {
     const char *source, *via;
     const char *hints;         /* at most FRONTIER_HINTS_MAX bytes (cut); NULL = none */
     const char *filtered;      /* a reason ([a-z0-9_]): counted so and not queued; NULL: to be fetched */
+    bool past;                 /* of a first reading: at most past_max of a source are accepted in all, the rest is "old" */
     bool remember;             /* with filtered: mark it seen, so that it is counted so once only ("old") */
     bool force;                /* fetch it though it was seen (somebody asked); if it is open that counts as seen */
     bool reopened;             /* counts as reopened, not as found: replays and redirect targets */
@@ -227,6 +231,9 @@ void frontier_poll_remove(struct frontier *f, const char *source, enum claim_kin
 /* Due at once (a person asks, WebSub). */
 void frontier_poll_now(struct frontier *f, const char *source, enum claim_kind kind, const struct url *url,
                        frontier_done_fn *done, void *arg);
+
+/* Keeps with the source which of its last pages were refused; "": none. */
+void frontier_source_refused(struct frontier *f, const char *source, const char *state);
 
 /* --- what is kept with a host --- */
 

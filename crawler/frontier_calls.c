@@ -12,6 +12,7 @@
 #include "crawler/robots_put.lua.h"
 #include "crawler/seen.lua.h"
 #include "crawler/slot.lua.h"
+#include "crawler/source_refused.lua.h"
 #include "pipeline/frontier_lib.lua.h"
 
 #include <assert.h>
@@ -192,7 +193,7 @@ static void add_found(struct args *args, const struct found *u, const struct pla
     char flags[8];
     size_t hints = u->hints ? strlen(u->hints) : 0;
     id_to_raw(&u->url->id, raw);
-    snprintf(flags, sizeof(flags), "%s%s%s%s", u->remember ? "m" : "", u->force ? "f" : "", u->reopened ? "r" : "", u->urgent ? "u" : "");
+    snprintf(flags, sizeof(flags), "%s%s%s%s%s", u->past ? "p" : "", u->remember ? "m" : "", u->force ? "f" : "", u->reopened ? "r" : "", u->urgent ? "u" : "");
     args_add(args, raw, sizeof(raw));
     args_str(args, print.value);
     args_str(args, print.bucket);
@@ -262,6 +263,7 @@ static void discover_some(struct frontier *f, struct discovery *d, const struct 
     for (size_t i = first; i < first + count; i++)
         add_found(&q->args, &urls[d->order[i]], &places[d->order[i]]);
     args_num(&q->args, f->options.source_daily_max);
+    args_num(&q->args, f->options.past_max);
     d->pending++;
     request_send(q);
 }
@@ -442,6 +444,17 @@ void frontier_poll_now(struct frontier *f, const char *source, enum claim_kind k
                        frontier_done_fn *done, void *arg)
 {
     poll_change(f, source, kind, url, "now", done, arg);
+}
+
+void frontier_source_refused(struct frontier *f, const char *source, const char *state)
+{
+    static const struct redis_script script = { .name = "source_refused", .source = source_refused_lua };
+    struct request *q = request_create(f, &script, -1);
+    args_str(&q->args, key_source(f->prefix, source).s);
+    args_str(&q->args, state);
+    q->keys = 1;
+    q->number = -1;
+    request_send(q);
 }
 
 /* --- robots.txt --- */

@@ -21,7 +21,7 @@
 #define CLAIMS_MAX 64  /* one call's */
 #define OPS_MAX 128    /* told in one call */
 #define RESULTS_MS 200 /* what became of a page can wait so long for a call that is made anyway; the end of a transfer cannot */
-#define CLAIM_FIELDS 21
+#define CLAIM_FIELDS 23
 
 static const struct redis_script work_script = { .name = "work", .prelude = frontier_lib_lua, .source = work_lua };
 
@@ -104,6 +104,7 @@ static void claim_free(struct claim_box *box)
     free(c->via);
     free(c->hints);
     free(c->sharers);
+    free(c->refused);
     free(c->etag);
     free(c->last_modified);
     free(c->shapes);
@@ -197,6 +198,8 @@ static struct claim_box *claim_read(struct part *p, const redisReply *r, int64_t
     c->shapes = text_or_null(e[19]);
     c->shapes_len = e[19]->len;
     c->sharers = text_of(e[20]);
+    c->refused = text_of(e[21]);
+    c->past = (size_t)e[22]->integer;
     c->partition = p->number;
     box->epoch = p->epoch;
     return box;

@@ -9,7 +9,6 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "crawler/backfill.h"
 #include "crawler/blocked.h"
 #include "crawler/reader.h"
 #include "crawler/schedule.h"
@@ -237,10 +236,14 @@ static void on_discovered(void *arg, const struct discovered *d, const struct er
     p->unstored = p->unstored || err;
     if (d)
         p->accepted += d->accepted;
-    if (d)
-        backfill_used(p->work.crawl->backfill, p->work.claim->source, p->reading, d->accepted);
     discover_more(p);
     finish_when_answered(p);
+}
+
+/* First readings of a source's feeds and sitemaps share one bound on what is fetched of the past. */
+static bool is_past(const struct reading *r)
+{
+    return r->first && scope_backfill_ms(r->scope) != BACKFILL_ALL;
 }
 
 /* The items before p->items_left, up to BATCH of them. */
@@ -252,7 +255,7 @@ static size_t next_batch(struct poll *p, struct found *batch)
         const struct reading_item *item = &p->reading->items[i];
         if (is_find(c->kind, item->filtered))
             batch[n++] = (struct found){ .url = &item->url, .source = c->source, .via = via_of(c->kind), .hints = item->hints,
-                                         .filtered = item->filtered, .remember = item->filtered && strcmp(item->filtered, "old") == 0 };
+                                         .filtered = item->filtered, .past = is_past(p->reading), .remember = item->filtered && strcmp(item->filtered, "old") == 0 };
     }
     p->items_left = first;
     return n;
@@ -361,6 +364,16 @@ static void not_a_feed(struct poll *p, const char *what, bool for_good)
     finish_when_answered(p);
 }
 
+/* What earlier ones have left of it goes to what stands first; the frontier counts. */
+static void bound_past(struct poll *p)
+{
+    struct reading *r = p->reading;
+    size_t wanted = 0;
+    for (size_t i = 0; is_past(r) && i < r->item_count; i++)
+        if (!r->items[i].filtered && ++wanted + p->work.claim->past > BACKFILL_ITEMS)
+            r->items[i].filtered = "old";
+}
+
 static void on_read(void *arg, struct reading *r)
 {
     struct poll *p = arg;
@@ -377,7 +390,7 @@ static void on_read(void *arg, struct reading *r)
     p->items = r->item_count + r->part_count;
     set_status(p, "%s", r->warning[0] ? r->warning : p->work.claim->kind == CLAIM_FRONT && r->item_count == 0 ? POLL_NO_LINK : "ok");
     p->work.pending++; /* so that an answer from inside does not end it early */
-    backfill_bound(p->work.crawl->backfill, p->work.claim->source, r);
+    bound_past(p);
     p->items_left = r->item_count;
     discover_more(p);
     put_parts(p);
@@ -574,6 +587,7 @@ void poll_begin(struct crawl *c, struct claim *claim)
         .kind = claim->kind == CLAIM_FEED ? POLL_FEED : claim->kind == CLAIM_SITEMAP ? POLL_SITEMAP : POLL_FRONT,
         .min_ms = c->config->crawler.poll_min_ms, .max_ms = c->config->crawler.poll_max_ms, .fixed_ms = s ? s->interval_ms : 0,
         .seed = hash64(claim->id.hex, ID_HEX_LEN) ^ (uint64_t)clock_mono_ms() };
+    blocked_known(c->blocked, claim->source, claim->refused);
     schedule_read(&p->schedule, claim->schedule, claim->schedule_len);
     choose_validators(p);
     p->visit = visit_start(c, &(struct visit_request){

@@ -1,12 +1,13 @@
 -- Decides each URL found, in order: seen, filtered or accepted; marks, opens, queues and counts in this one call.
 -- KEYS: partition, prefix. ARGV: n, then for each: id, fingerprint, bucket, url, source, via, budget, domain ('' = the
 -- budget), hints, filter reason ('' = none), flags (m: remember what is filtered, f: fetch though seen, r: counts as reopened,
--- u: urgent), due in ms; then, if there is one, the most that a source may have accepted a day: what is new beyond it is
--- filtered (cap), not remembered, and so asked about again. Answer: a letter each, a accepted, s seen, f filtered.
+-- u: urgent, p: of the past, on a first reading), due in ms; then, if there is one, the most that a source may have accepted a
+-- day: what is new beyond it is filtered (cap), not remembered, and so asked about again; and the most of its past that a source may
+-- have accepted in all: what is beyond it is old. Answer: a letter each, a accepted, s seen, f filtered.
 partition(KEYS[1], KEYS[2])
-local verdicts, sums, accepted, today = {}, {}, {}, {}
+local verdicts, sums, accepted, today, past = {}, {}, {}, {}, {}
 local day = day_of(math.max(now(), last_version()))
-local cap = tonumber(ARGV[2 + tonumber(ARGV[1]) * 12] or 0)
+local cap, past_most = tonumber(ARGV[2 + tonumber(ARGV[1]) * 12] or 0), tonumber(ARGV[3 + tonumber(ARGV[1]) * 12] or 0)
 
 local function add(source, field)
   local of = sums[source]
@@ -18,6 +19,16 @@ local function is_full(source)
   if cap == 0 then return false end
   if not today[source] then today[source] = tonumber(call('HGET', prefix .. ':ledger:' .. source .. ':' .. day, 'accepted') or 0) end
   return today[source] + (sums[source].accepted or 0) >= cap
+end
+
+-- What first readings of the source have brought, counted in its row: true when this one more is too much.
+local function is_past_full(source)
+  local key = prefix .. ':source:' .. source
+  if not past[source] then past[source] = tonumber(call('HGET', key, 'first') or 0) end
+  if past[source] >= past_most then return true end
+  past[source] = past[source] + 1
+  if call('HEXISTS', key, 'url') == 1 then call('HSET', key, 'first', past[source]) end
+  return false
 end
 
 local function decide(a)
@@ -35,6 +46,7 @@ local function decide(a)
   end
   local was_seen = mark_seen(value, bucket)
   if (was_seen and not has('f')) or is_open(id) then add(source, 'seen') return 's' end
+  if has('p') and is_past_full(source) then add(source, 'filtered:old') return 'f' end
   local at = open_request(id, source)
   add(source, 'accepted')
   local rec = { id, ARGV[a + 3], source, PAGE, ARGV[a + 5], ARGV[a + 6], ARGV[a + 7], at, at, ARGV[a + 8], '', '', 0, 0 }

@@ -101,9 +101,11 @@ end
 local FRONT = 1     -- claim_kind: a page with links
 local DISCOVERY = 4 -- claim_kind: what it found, or why not, is not overwritten by the polls it begins
 
+local FIRST_MS = 7 * 86400000 -- so long after a source was added first readings of its feeds and sitemaps share one bound
+
 local function poll_health(rec, status, ok, items, accepted)
   local key = prefix .. ':source:' .. rec[R_SOURCE]
-  local before = call('HMGET', key, 'url', 'polled', 'errors')
+  local before = call('HMGET', key, 'url', 'polled', 'errors', 'first', 'added')
   if not before[1] then return end
   if rec[R_KIND] == DISCOVERY then call('HSET', key, 'discovery', status) end
   call('HSET', key, 'polled', now(), 'items', items)
@@ -115,6 +117,7 @@ local function poll_health(rec, status, ok, items, accepted)
     call('HINCRBY', key, 'errors', 1)
   end
   if accepted > 0 then call('HSET', key, 'new', now()) end
+  if before[4] and now() - tonumber(before[5] or 0) > FIRST_MS then call('HDEL', key, 'first') end
 end
 
 local results = {
@@ -260,11 +263,12 @@ local function lease(budget, rec, start, delay, own, level)
   call('ZREM', base .. ':budgets', budget)
   if rec[R_DOMAIN] ~= '' then call('HINCRBY', base .. ':caps', rec[R_DOMAIN], 1) end
   host_set(budget, start + delay, own, level)
+  local told = call('HMGET', prefix .. ':source:' .. rec[R_SOURCE], 'refused', 'first')
   return { rec[R_KIND], rec[R_ID], rec[R_URL], rec[R_SOURCE], rec[R_VIA], budget, rec[R_DOMAIN], rec[R_HINTS], rec[R_ETAG],
            rec[R_MODIFIED], text, rec[R_OPENED], rec[R_DISCOVERED], start - now(), delay, rec[R_ATTEMPTS], rec[R_STEP],
            rec[R_POLLED] or 0, rec[R_SCHEDULE] or '',
            rec[R_KIND] == FRONT and call('GET', prefix .. ':shapes:' .. rec[R_SOURCE]) or '',
-           rec[R_KIND] ~= PAGE and sharers_of(rec) or '' }
+           rec[R_KIND] ~= PAGE and sharers_of(rec) or '', told[1] or '', tonumber(told[2] or 0) }
 end
 
 local answer = { 1, -1 }

@@ -7,7 +7,6 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/mem.h"
-#include "crawler/backfill.h"
 #include "crawler/blocked.h"
 #include "crawler/contents.h"
 #include "crawler/crawl.h"
@@ -137,7 +136,7 @@ bool frontier_may_start(const struct frontier *f, int partition)
 
 static inline void claim_free(struct claim *c)
 {
-    free(c->url), free(c->budget), free(c->source), free(c->sharers), free(c->via), free(c->hints), free(c->etag);
+    free(c->url), free(c->budget), free(c->source), free(c->sharers), free(c->refused), free(c->via), free(c->hints), free(c->etag);
     free(c->last_modified), free(c->shapes);
     free(c);
 }
@@ -331,6 +330,11 @@ void frontier_poll_end(struct frontier *f, const struct claim *c, const struct u
     later(answer_end, a);
 }
 
+void frontier_source_refused(struct frontier *f, const char *source, const char *state)
+{
+    (void)f, (void)source, (void)state;
+}
+
 void frontier_poll_now(struct frontier *f, const char *source, enum claim_kind kind, const struct url *url, frontier_done_fn *done, void *arg)
 {
     (void)f, (void)source, (void)kind, (void)url;
@@ -438,7 +442,6 @@ static inline void fake_up(web_fn *site)
     c->blocked = blocked_create();
     c->ends = ends_create();
     c->contents = contents_create();
-    c->backfill = backfill_create();
 }
 
 static inline void fake_down(void)
@@ -455,7 +458,6 @@ static inline void fake_down(void)
     blocked_destroy(fake.crawl.blocked);
     ends_destroy(fake.crawl.ends);
     contents_destroy(fake.crawl.contents);
-    backfill_destroy(fake.crawl.backfill);
     web_stop(&fake.web);
     assert_int_equal(budget_used(fake.budget), 0);
     budget_destroy(fake.budget);
@@ -480,6 +482,7 @@ static inline struct claim *fake_claim(enum claim_kind kind, const char *path)
     c->via = xstrdup("feed");
     c->hints = xstrdup("");
     c->sharers = xstrdup("");
+    c->refused = xstrdup("");
     c->version = 1000;
     return c;
 }

@@ -91,6 +91,30 @@ static void only_the_latest_of_the_past(void **state)
     down();
 }
 
+/* A crash in the middle of first readings, and what stands in front has changed when they are made again: the bound holds. */
+static void a_crash_in_the_first_reading(void **state)
+{
+    (void)state;
+    up();
+    site_set(1, "/feed.xml", 200, FEED, feed_of(documents[0], "a", 0, 40, 0));
+    site_set(1, "/more.xml", 503, "", "");
+    source("$1/feed.xml", "$1/more.xml");
+    own_start(&own);
+    RUN_UNTIL(&own.loop, own_ledger(&own, "accepted") == 40);
+    own_stop(&own); /* not drained: nothing of what is under way is told */
+    strcpy(own.worker, "worker-2");
+    site_set(1, "/feed.xml", 200, FEED, feed_of(documents[1], "b", 0, 30, 0));
+    site_set(1, "/more.xml", 200, FEED, feed_of(documents[2], "c", 0, 30, 0));
+    redisReply *keys = redis_server_ask(&own.redis, "KEYS tidings:{*}:polls"); /* as if it had been before the feed's own end */
+    for (size_t i = 0; i < keys->elements; i++)
+        freeReplyObject(redis_server_ask(&own.redis, "DEL %s", keys->element[i]->str));
+    freeReplyObject(keys);
+    own_start(&own);
+    RUN_UNTIL(&own.loop, own_ledger(&own, "filtered:old") == 50 && site_count(1, "/more.xml") >= 3);
+    assert_int_equal(own_ledger(&own, "accepted"), 50);
+    down();
+}
+
 /* An endless source: what it may bring in a day is bounded, and counted. What has room is found at the next polls. */
 static void a_source_without_end(void **state)
 {
@@ -261,6 +285,36 @@ static void refused_pages_are_told(void **state)
     down();
 }
 
+/* Who is blocked stays so over a restart, until pages come. */
+static void blocked_over_a_restart(void **state)
+{
+    (void)state;
+    up();
+    site_set(1, "/feed.xml", 200, FEED, feed_of(documents[0], "a", 0, 6, 0));
+    for (size_t i = 0; i < path_count; i++)
+        site_set(1, paths[i], 403, HTML, "Forbidden");
+    source("$1/feed.xml", NULL);
+    own_start(&own);
+    RUN_UNTIL(&own.loop, status_is("blocked: 6 of the last 6 pages http_403"));
+    own_drain(&own);
+    own_stop(&own);
+    strcpy(own.worker, "worker-2");
+    size_t polled = site_count(1, "/feed.xml");
+    own_start(&own);
+    RUN_UNTIL(&own.loop, site_count(1, "/feed.xml") >= polled + 3);
+    assert_true(status_is("blocked: 6 of the last 6 pages http_403"));
+    feed_of(documents[1], "b", 0, 1, 0);
+    site_set(1, paths[path_count - 1], 403, HTML, "Forbidden");
+    site_set(1, "/feed.xml", 200, FEED, documents[1]);
+    RUN_UNTIL(&own.loop, status_is("blocked: 7 of the last 7 pages http_403"));
+    site_set(1, "/feed.xml", 200, FEED, feed_of(documents[2], "c", 0, 3, 0));
+    RUN_UNTIL(&own.loop, status_is("ok"));
+    RUN_UNTIL(&own.loop, redis_server_number(&own.redis, "HEXISTS tidings:source:one refused") == 1);
+    site_set(1, "/feed.xml", 200, FEED, feed_of(documents[3], "d", 0, 10, 0));
+    RUN_UNTIL(&own.loop, redis_server_number(&own.redis, "HEXISTS tidings:source:one refused") == 0); /* not longer than needed */
+    down();
+}
+
 /* Pages turn into walls, and into pages again: answered as such with 200, or all of them leading to one page. */
 static const struct { int status; const char *headers, *body, *told; long long failed; } walls[] = {
     { 200, HTML, "<html><script>window._cf_chl_opt={}</script></html>", "blocked: 6 of the last 6 pages Cloudflare check", 6 },
@@ -355,7 +409,7 @@ static void a_front_page_by_what_was_learned(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(only_the_latest_of_the_past), cmocka_unit_test(a_source_without_end), cmocka_unit_test(the_date_decides), cmocka_unit_test(parts_that_changed),
+        cmocka_unit_test(only_the_latest_of_the_past), cmocka_unit_test(a_crash_in_the_first_reading), cmocka_unit_test(blocked_over_a_restart), cmocka_unit_test(a_source_without_end), cmocka_unit_test(the_date_decides), cmocka_unit_test(parts_that_changed),
         cmocka_unit_test(feeds_that_end), cmocka_unit_test(refused_pages_are_told),
         cmocka_unit_test(pages_turn_into_walls), cmocka_unit_test(fronts_that_are_walls), cmocka_unit_test(a_front_page_by_what_was_learned),
     };
