@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SEGMENTS_MAX   8   /* of a path; what follows is one "…" */
+#define SEGMENTS_MAX   8   /* of a path; what follows is one "..." */
 #define LITERALS_MAX   2   /* words in front that the fine shape keeps */
 #define LITERAL_MAX    24  /* bytes; longer ones are no section's name */
 #define PARAMETERS_MAX 4
@@ -210,8 +210,8 @@ static void add_path(const char *path, const char *end, struct text *fine, struc
         s++;
         size_t len = strcspn(s, "/?");
         if (count == SEGMENTS_MAX) {
-            put_text(fine, "/…");
-            put_text(coarse, "/…");
+            put_text(fine, "/...");
+            put_text(coarse, "/...");
             return;
         }
         add_segment(s, s + len, s + len >= end, &literals, fine, coarse);

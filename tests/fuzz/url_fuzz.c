@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "base/url.h"
+#include "pipeline/shape.h"
 
 #include <string.h>
 
@@ -25,6 +26,18 @@ static void check_forms(const struct url *u)
     url_trap(u->fetch);
 }
 
+/* The shape of an address is that of its key form, short and plain. */
+static void check_shape(const struct url *u)
+{
+    struct shape shape, of_key;
+    PROMISE(shape_of(u->fetch, &shape));
+    PROMISE(strlen(shape.fine) < SHAPE_TEXT_MAX && strlen(shape.coarse) < SHAPE_TEXT_MAX);
+    for (const char *p = shape.fine; *p; p++)
+        PROMISE(*p > ' ' && *p < 0x7f);
+    if (shape_of(u->key, &of_key))
+        PROMISE(strcmp(shape.fine, of_key.fine) == 0 && memcmp(shape.hashes, of_key.hashes, sizeof(shape.hashes)) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *text = xmemdup(data, size), *end = size ? memchr(text, '\n', size) : NULL;
@@ -35,6 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *absolute = text ? url_absolute(text, len, base) : NULL;
     if (text && url_parse(&u, text, len, base, NULL, &err)) {
         check_forms(&u);
+        check_shape(&u);
         url_fini(&u);
     }
     free(absolute);
