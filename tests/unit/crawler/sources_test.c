@@ -283,7 +283,9 @@ static void following(void **state)
     CHECK(sources_get(a.sources, "first")->paused, "paused");
     CHECK(source_pause(server.c, P, "first", false, &err), "%s", err.message);
     RUN_UNTIL(&loop, heard(&a, "-first +first ") && heard(&b, "-first +first "));
+    freeReplyObject(redis_server_ask(&server, "SET %s x", key_shapes(P, "second").s));
     CHECK(source_remove(server.c, P, "second", &err), "%s", err.message);
+    CHECK(redis_server_number(&server, "EXISTS %s", key_shapes(P, "second").s) == 0, "what was learned of it stays");
     CHECK(add("third", "https://third.example/", &err), "%s", err.message); /* as many as before */
     RUN_UNTIL(&loop, heard(&a, "-second ") && heard(&b, "-second ") && heard(&a, "+third "));
     CHECK(!sources_get(a.sources, "second") && sources_count(a.sources) == 2, "second is there");
