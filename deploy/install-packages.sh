@@ -16,7 +16,7 @@ build="gcc libc6-dev cmake ninja-build pkg-config libcurl4-openssl-dev libuv1-de
   libmicrohttpd-dev libseccomp-dev libcmocka-dev"
 run="redis-server ca-certificates publicsuffix tzdata"
 sample="nginx-light python3-minimal"
-test="ccache valgrind nginx-light kcat maven openjdk-17-jre-headless python3 python3-pytest python3-redis python3-jsonschema python3-yaml
+test="ccache valgrind nginx-light openssl kcat maven openjdk-17-jre-headless python3 python3-pytest python3-redis python3-jsonschema python3-yaml
   procps util-linux"
 train="python3-sklearn python3-numpy"
 fuzz="clang libclang-rt-dev"
