@@ -10,7 +10,7 @@
 #define LARGE (300 * 1024)
 
 static char large[LARGE]; /* does not compress below the limit */
-static const char *robots_text = "User-agent: *\nDisallow: /private\nCrawl-delay: 2\n";
+static const char *robots_text = "User-agent: *\nDisallow: /private\nCrawl-delay: 0.2\n";
 static int robots_status = 200;
 
 static bool is(const struct web_request *r, const char *path)
@@ -99,32 +99,32 @@ static bool site(struct web_request *r)
 }
 
 static const struct { const char *path, *journal; } ways[] = {
-    { "/ok", "robots? robots:200 slot ended crawl-delay:2000 page delivered SENT" },
+    { "/ok", "robots? robots:200 slot ended crawl-delay:200 page delivered SENT" },
     { "/private/x", "robots? robots:200 ended crawl-delay:0 CLOSE:failed:robots" },
-    { "/moved", "robots? robots:200 slot seen? slot ended crawl-delay:2000 page delivered SENT+end" },
-    { "/to-private", "robots? robots:200 slot seen? ended crawl-delay:2000 CLOSE:failed:robots" },
-    { "/out", "robots? robots:200 slot ended crawl-delay:2000 discover:1/1:reopened replied CLOSE:redirected" },
-    { "/loop", "robots? robots:200 slot slot slot slot slot slot ended crawl-delay:2000 CLOSE:failed:redirect_loop" },
-    { "/nowhere", "robots? robots:200 slot ended crawl-delay:2000 CLOSE:failed:redirect_loop" },
-    { "/mailto", "robots? robots:200 slot ended crawl-delay:2000 CLOSE:failed:redirect_loop" },
-    { "/cookie", "robots? robots:200 slot slot ended crawl-delay:2000 page delivered SENT" },
-    { "/pdf", "robots? robots:200 slot ended crawl-delay:2000 CLOSE:failed:not_html" },
-    { "/large", "robots? robots:200 slot ended crawl-delay:2000 deadletter delivered CLOSE:deadlettered" },
-    { "/cut", "robots? robots:200 slot slot ended crawl-delay:2000 RETRY" },
-    { "/status/404", "robots? robots:200 slot ended crawl-delay:2000 CLOSE:failed:http_404" },
-    { "/status/410", "robots? robots:200 slot ended crawl-delay:2000 CLOSE:failed:http_410" },
-    { "/status/403", "robots? robots:200 slot ended crawl-delay:2000 CLOSE:failed:http_403" },
-    { "/wall", "robots? robots:200 slot ended crawl-delay:2000 CLOSE:failed:blocked" },
-    { "/mitigated", "robots? robots:200 slot ended crawl-delay:2000 CLOSE:failed:blocked" },
-    { "/wall-429", "robots? robots:200 slot ended:failed crawl-delay:2000 RETRY" },
-    { "/to-login", "robots? robots:200 slot seen? slot ended crawl-delay:2000 CLOSE:failed:blocked" },
-    { "/to-consent", "robots? robots:200 slot ended crawl-delay:2000 CLOSE:failed:blocked" },
-    { "/large-403", "robots? robots:200 slot ended crawl-delay:2000 CLOSE:failed:http_403" },
-    { "/status/418", "robots? robots:200 slot ended crawl-delay:2000 CLOSE:failed:http_4xx" },
-    { "/status/429", "robots? robots:200 slot ended:failed retry-after:120000 crawl-delay:2000 RETRY" },
-    { "/status/500", "robots? robots:200 slot ended crawl-delay:2000 RETRY" },
-    { "/status/503", "robots? robots:200 slot ended:failed crawl-delay:2000 RETRY" },
-    { "/silent", "robots? robots:200 slot ended:failed crawl-delay:2000 RETRY" },
+    { "/moved", "robots? robots:200 slot seen? slot ended crawl-delay:200 page delivered SENT+end" },
+    { "/to-private", "robots? robots:200 slot seen? ended crawl-delay:200 CLOSE:failed:robots" },
+    { "/out", "robots? robots:200 slot ended crawl-delay:200 discover:1/1:reopened replied CLOSE:redirected" },
+    { "/loop", "robots? robots:200 slot slot slot slot slot slot ended crawl-delay:200 CLOSE:failed:redirect_loop" },
+    { "/nowhere", "robots? robots:200 slot ended crawl-delay:200 CLOSE:failed:redirect_loop" },
+    { "/mailto", "robots? robots:200 slot ended crawl-delay:200 CLOSE:failed:redirect_loop" },
+    { "/cookie", "robots? robots:200 slot slot ended crawl-delay:200 page delivered SENT" },
+    { "/pdf", "robots? robots:200 slot ended crawl-delay:200 CLOSE:failed:not_html" },
+    { "/large", "robots? robots:200 slot ended crawl-delay:200 deadletter delivered CLOSE:deadlettered" },
+    { "/cut", "robots? robots:200 slot slot ended crawl-delay:200 RETRY" },
+    { "/status/404", "robots? robots:200 slot ended crawl-delay:200 CLOSE:failed:http_404" },
+    { "/status/410", "robots? robots:200 slot ended crawl-delay:200 CLOSE:failed:http_410" },
+    { "/status/403", "robots? robots:200 slot ended crawl-delay:200 CLOSE:failed:http_403" },
+    { "/wall", "robots? robots:200 slot ended crawl-delay:200 CLOSE:failed:blocked" },
+    { "/mitigated", "robots? robots:200 slot ended crawl-delay:200 CLOSE:failed:blocked" },
+    { "/wall-429", "robots? robots:200 slot ended:failed crawl-delay:200 RETRY" },
+    { "/to-login", "robots? robots:200 slot seen? slot ended crawl-delay:200 CLOSE:failed:blocked" },
+    { "/to-consent", "robots? robots:200 slot ended crawl-delay:200 CLOSE:failed:blocked" },
+    { "/large-403", "robots? robots:200 slot ended crawl-delay:200 CLOSE:failed:http_403" },
+    { "/status/418", "robots? robots:200 slot ended crawl-delay:200 CLOSE:failed:http_4xx" },
+    { "/status/429", "robots? robots:200 slot ended:failed retry-after:120000 crawl-delay:200 RETRY" },
+    { "/status/500", "robots? robots:200 slot ended crawl-delay:200 RETRY" },
+    { "/status/503", "robots? robots:200 slot ended:failed crawl-delay:200 RETRY" },
+    { "/silent", "robots? robots:200 slot ended:failed crawl-delay:200 RETRY" },
 };
 
 /* A denied URL tells nothing about the delay: strip the word so that rows stay readable. */
@@ -312,7 +312,7 @@ static void end_seen_before(void **state)
     fake_up(site);
     fake.seen = true;
     page_fetch_begin(&fake.crawl, fake_claim(CLAIM_PAGE, "/moved"));
-    assert_non_null(strstr(fake_run(NULL), "slot seen? ended crawl-delay:2000 CLOSE:duplicate"));
+    assert_non_null(strstr(fake_run(NULL), "slot seen? ended crawl-delay:200 CLOSE:duplicate"));
     fake_down();
 }
 
@@ -328,7 +328,7 @@ static void producer_full(void **state)
         fake.full = true;
         fake.deliver = false;
         page_fetch_begin(&fake.crawl, fake_claim(CLAIM_PAGE, rows[i].path));
-        fake_run("crawl-delay:2000");
+        fake_run("crawl-delay:200");
         for (int turns = 0; !fake.crawl.unsent; turns++) {
             CHECK(fake.crawl.works && turns < 10000, "%s did not wait: %s", rows[i].path, buffer_str(&fake.journal));
             uv_run(&fake.loop, UV_RUN_ONCE);
@@ -353,7 +353,7 @@ static void producer_refuses(void **state)
     (void)state;
     static const struct { const char *path; enum error_kind kind; const char *last; } rows[] = {
         { "/ok", ERROR_INVALID, "CLOSE:failed:produce" }, { "/large", ERROR_INVALID, "CLOSE:failed:produce" },
-        { "/ok", ERROR_SYSTEM, "crawl-delay:2000" },      { "/large", ERROR_SYSTEM, "crawl-delay:2000" },
+        { "/ok", ERROR_SYSTEM, "crawl-delay:200" },      { "/large", ERROR_SYSTEM, "crawl-delay:200" },
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct error err = { rows[i].kind, "no" };
