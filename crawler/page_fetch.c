@@ -387,6 +387,7 @@ static void page_gone(struct page_fetch *p)
     p->gone = true;
     body_fini(&p->body);
     p->url.id = p->work.claim->id; /* what is removed is the article we asked for */
+    work_event(&p->work, "fetch", "gone", page_status_detail(p->status), NULL);
     send_or_wait(p);
 }
 
@@ -396,6 +397,8 @@ static void stays(struct page_fetch *p, const struct page_verdict *v)
     const struct claim *c = p->work.claim;
     int64_t age_ms = c->version - c->discovered_at_ms; /* both Redis's clock */
     bool same = v->outcome == OUTCOME_UNCHANGED;
+    if (same)
+        work_event(&p->work, "fetch", "unchanged", "http_304", NULL);
     work_complete(&p->work, &(struct result){ .completion = FRONTIER_CLOSE, .outcome = v->outcome, .detail = v->detail,
                                               .recheck_in_ms = recheck_in_ms(age_ms, NULL), .etag = same ? p->header[HEADER_ETAG] : NULL,
                                               .last_modified = same ? p->header[HEADER_LAST_MODIFIED] : NULL });
