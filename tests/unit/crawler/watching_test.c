@@ -205,6 +205,69 @@ static void make_due(const char *url)
     free(text);
 }
 
+/* Links without end: what may be one is not followed, and counted. */
+static void traps_are_counted(void **state)
+{
+    (void)state;
+    static const char *const traps[] = {
+        "/a/a/a/a/a/a.html", "/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17/18/19/20.html", "/calendar/next/calendar/next/calendar/next/",
+        "/x?a=1&b=1&c=1&d=1&e=1&f=1&g=1&h=1&i=1&j=1&k=1&l=1&m=1&n=1&o=1&p=1&q=1&r=1&s=1&t=1&u=1&v=1&w=1&x=1&y=1&z=1",
+    };
+    up();
+    size_t len = (size_t)sprintf(documents[0], "<rss version='2.0'><channel><title>T</title>");
+    for (size_t i = 0; i < COUNT(traps); i++) {
+        len += (size_t)sprintf(documents[0] + len, "<item><title>T</title><link><![CDATA[$1%s]]></link></item>", traps[i]);
+        site_set(1, traps[i], 200, HTML, PAGE);
+    }
+    len += item(documents[0] + len, 1000, "a", 0, 0);
+    strcpy(documents[0] + len, "</channel></rss>");
+    site_set(1, "/feed.xml", 200, FEED, documents[0]);
+    source("$1/feed.xml", NULL);
+    own_start(&own);
+    RUN_UNTIL(&own.loop, own.got_count == 1 && own_ledger(&own, "filtered:trap") >= (long long)COUNT(traps));
+    for (size_t i = 0; i < COUNT(traps); i++)
+        assert_int_equal(site_count(1, traps[i]), 0);
+    assert_true(own_ledger(&own, "found") == own_ledger(&own, "seen") + own_ledger(&own, "filtered:trap") + own_ledger(&own, "accepted"));
+    down();
+}
+
+/* In how many ms the only poll there is comes by itself; 0: it is out, or stands in line. */
+static long long only_poll_in_ms(void)
+{
+    static const struct redis_script script = { .name = "test", .prelude = frontier_lib_lua, .source =
+        "local due = 0 for _, key in ipairs(redis.call('KEYS', KEYS[1] .. ':*:polls')) do partition(string.gsub(key, ':polls$', ''), KEYS[1]) "
+        "local all = polls_all() if all[2] then due = all[2] end end return due > 0 and due * 1000 - now() or 0" };
+    struct error err;
+    const char *argv[] = { "tidings" };
+    redisReply *reply = redis_ask_script(own.redis.c, &script, 1, 1, argv, NULL, &err);
+    CHECK(reply, "%s", err.message);
+    long long in_ms = reply->integer;
+    freeReplyObject(reply);
+    return in_ms;
+}
+
+/* Ten minutes more for each failure in a row after the first, and it is read when it is there again. */
+static void failures_add_up_and_end(void **state)
+{
+    (void)state;
+    up();
+    site_set(1, "/feed.xml", 500, "", "");
+    source("$1/feed.xml", NULL);
+    own_start(&own);
+    RUN_UNTIL(&own.loop, site_count(1, "/feed.xml") >= 2); /* the first may be chance: asked again as soon as ever */
+    for (size_t failures = 2; failures <= 6; failures++) {
+        long long wanted_ms = (long long)(failures - 1) * 600000, in_ms = 0;
+        RUN_UNTIL(&own.loop, site_count(1, "/feed.xml") >= failures && (in_ms = only_poll_in_ms()) > 60000);
+        CHECK(in_ms > wanted_ms * 85 / 100 && in_ms < wanted_ms * 115 / 100, "%zu failures: in %lld ms", failures, in_ms);
+        make_due("$1/feed.xml");
+    }
+    RUN_UNTIL(&own.loop, only_poll_in_ms() > 60000);
+    site_set(1, "/feed.xml", 200, FEED, feed_of(documents[0], "a", 0, 1, 0));
+    make_due("$1/feed.xml");
+    RUN_UNTIL(&own.loop, own.got_count == 1 && site_count(1, "/feed.xml") >= 10); /* and as often as before */
+    down();
+}
+
 /* Parts are polled by themselves, but no more often than the source's interval asks: here once an hour. The index is read now
  * and then by hand; only what it says has changed is read again. */
 static void parts_that_changed(void **state)
@@ -409,7 +472,7 @@ static void a_front_page_by_what_was_learned(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(only_the_latest_of_the_past), cmocka_unit_test(a_crash_in_the_first_reading), cmocka_unit_test(blocked_over_a_restart), cmocka_unit_test(a_source_without_end), cmocka_unit_test(the_date_decides), cmocka_unit_test(parts_that_changed),
+        cmocka_unit_test(only_the_latest_of_the_past), cmocka_unit_test(a_crash_in_the_first_reading), cmocka_unit_test(blocked_over_a_restart), cmocka_unit_test(traps_are_counted), cmocka_unit_test(failures_add_up_and_end), cmocka_unit_test(a_source_without_end), cmocka_unit_test(the_date_decides), cmocka_unit_test(parts_that_changed),
         cmocka_unit_test(feeds_that_end), cmocka_unit_test(refused_pages_are_told),
         cmocka_unit_test(pages_turn_into_walls), cmocka_unit_test(fronts_that_are_walls), cmocka_unit_test(a_front_page_by_what_was_learned),
     };
