@@ -1,7 +1,6 @@
 /* door.c - see door.h. A dead letter is delivered before its record's position moves. */
 #include "crawler/door.h"
 
-#include "base/log.h"
 #include "base/mem.h"
 #include "base/url.h"
 #include "crawler/sources.h"
@@ -10,7 +9,6 @@
 #include "pipeline/inorder.h"
 #include "pipeline/keys.h"
 
-#include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,7 +66,6 @@ static void on_discovered(void *arg, const struct discovered *d, const struct er
 /* Without its dead letter the record is lost only where no dead letter will ever be made of it. */
 static void settle(struct request *q, const struct error *err)
 {
-    const struct record *r = q->record;
     struct door *d = q->door;
     if (err && err->kind == ERROR_SYSTEM) {
         d->on_fatal(d->fatal_arg, err); /* the position stays: it is read again */
@@ -78,9 +75,7 @@ static void settle(struct request *q, const struct error *err)
         inorder_restart(q->item);
         return;
     }
-    if (err)
-        log_error("record lost: not even a dead letter topic=%s partition=%" PRId32 " offset=%" PRId64 " reason=%s",
-                  topic_name(r->topic), r->partition, r->offset, log_quote(err->message));
+    deadletter_lost(q->record, err);
     finish(q);
 }
 

@@ -34,21 +34,31 @@ static void on_dropped(void *arg, void *work)
 
 /* --- pages --- */
 
+/* Without its dead letter the record is lost only where no dead letter will ever be made of it. */
+static void settle_unreadable(struct task *t, const struct error *err)
+{
+    if (err && err->kind == ERROR_SYSTEM) {
+        t->x->env.on_fatal(t->x->env.arg, err); /* the position stays: it is read again */
+        return;
+    }
+    if (err && err->kind != ERROR_INVALID) { /* no room now */
+        inorder_restart(t->item);
+        return;
+    }
+    deadletter_lost(t->record, err);
+    inorder_skip(t->item);
+    task_free(t);
+}
+
 static void on_unreadable_sent(void *arg, const struct record *r, const struct error *err)
 {
     struct task *t = arg;
 
     (void)r;
-    if (task_answered(t))
-        return;
-    if (err && err->kind == ERROR_SYSTEM) {
-        t->x->env.on_fatal(t->x->env.arg, err);
-        return;
-    }
     if (!err)
         deadletter_count(t->x->redis, t->x->env.config->prefix, "extract", "no_page");
-    inorder_skip(t->item);
-    task_free(t);
+    if (!task_answered(t))
+        settle_unreadable(t, err);
 }
 
 /* What is no page at all has no URL whose request could be closed: it goes to the dead letters, and the position on. */
@@ -60,12 +70,7 @@ static void refuse_unreadable(struct task *t, const struct error *why)
     log_warn("record is no page partition=%" PRId32 " offset=%" PRId64 " reason=%s", t->record->partition, t->record->offset,
              log_quote(why->message));
     t->waiting = true;
-    if (deadletter_send(t->x->producer, &d, on_unreadable_sent, t, &err))
-        return;
-    t->waiting = false;
-    if (err.kind == ERROR_LIMIT)
-        inorder_restart(t->item); /* no room now: it comes again */
-    else
+    if (!deadletter_send(t->x->producer, &d, on_unreadable_sent, t, &err))
         on_unreadable_sent(t, NULL, &err);
 }
 

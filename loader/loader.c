@@ -93,9 +93,8 @@ static void on_dead_delivered(void *arg, const struct record *r, const struct er
         l->env.on_fatal(l->env.arg, err);
         return;
     }
-    if (err)
-        log_error("record lost: not even a dead letter reason=%s", log_quote(err->message));
-    else
+    deadletter_lost(d->record, err);
+    if (!err)
         deadletter_count(l->frontier, l->env.config->prefix, "load", "no_article");
     if (d->work)
         work_skip(d->work);

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/date.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "pipeline/stream_driver.h"
 #include "pipeline/topics.h"
@@ -125,6 +126,13 @@ static int64_t number(const struct record *r, const char *name, int64_t fallback
         v = fallback;
     free(s);
     return v;
+}
+
+void deadletter_lost(const struct record *r, const struct error *why)
+{
+    if (why)
+        log_error("record lost: not even a dead letter topic=%s partition=%" PRId32 " offset=%" PRId64 " reason=%s",
+                  topic_name(r->topic), r->partition, r->offset, log_quote(why->message));
 }
 
 void deadletter_read(const struct record *r, struct deadletter_view *v)

@@ -24,6 +24,9 @@ struct deadletter {
 /* As producer_send(). A value too large for the topic is left out; tidings-dlq-value-bytes then says how long it was. */
 bool deadletter_send(struct producer *p, const struct deadletter *d, producer_delivery_fn *on_delivery, void *arg, struct error *err);
 
+/* Says in the log that r was passed over and why no dead letter could be made of it (ERROR_INVALID); NULL: it was made. */
+void deadletter_lost(const struct record *r, const struct error *why);
+
 /* What deadletter_send() put there. Strings are NULL where absent, valid until deadletter_fini(). */
 struct deadletter_view {
     char *stage, *reason, *message, *url_id, *url, *source, *topic, *at;
