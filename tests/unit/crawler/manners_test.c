@@ -165,11 +165,32 @@ static void redirects_end(void **state)
     down();
 }
 
+/* Addresses of two budgets, asked at the same time, that end at one of a third: it is fetched once, in one name. */
+static void two_in_flight_one_end(void **state)
+{
+    (void)state;
+    up();
+    for (int h = 1; h <= 2; h++) {
+        site_set(h, "/feed.xml", 200, FEED, h == 1 ? RSS(ITEM("$1/x.html")) : RSS(ITEM("$2/x.html")));
+        site_set(h, "/x.html", 302, "Location: $3/end.html\r\n", "");
+    }
+    site_set(3, "/end.html", 200, HTML, PAGE);
+    source("one", "$1/", "$1/feed.xml");
+    source("two", "$2/", "$2/feed.xml");
+    own_start(&own);
+    RUN_UNTIL(&own.loop, own_ledger(&own, "redirected") == 2 && own.got_count > 0);
+    run_for(300); /* a second one would come now */
+    assert_int_equal(own.got_count, 1);
+    assert_int_equal(site_count(3, "/end.html"), 1);
+    assert_int_equal(own_ledger(&own, "accepted"), 3);
+    down();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refusals_are_kept_by_the_host), cmocka_unit_test(crawl_delay), cmocka_unit_test(robots_that_cannot_be_read),
-        cmocka_unit_test(cookies_live_for_one_fetch), cmocka_unit_test(redirects_end),
+        cmocka_unit_test(cookies_live_for_one_fetch), cmocka_unit_test(redirects_end), cmocka_unit_test(two_in_flight_one_end),
     };
     const char *only = getenv("TEST_ONLY");
     if (only)
