@@ -15,13 +15,13 @@ static bool names_something(const char *url)
     const char *scheme_end = strstr(url, "://"), *path = scheme_end ? strchr(scheme_end + 3, '/') : NULL;
     if (!path)
         return false;
-    size_t len = strcspn(path, "?#"), start = len;
+    size_t len = strcspn(path, "?#"), start = len, end = strcspn(path, "#");
     while (start > 1 && path[len - 1] == '/')
         start = --len;
     while (start > 0 && path[start - 1] != '/')
         start--;
     int hyphens = 0, digits = 0, longest = 0;
-    for (size_t i = start; i < strcspn(path, "#"); i++) {
+    for (size_t i = start; i < end; i++) {
         digits = isdigit((unsigned char)path[i]) ? digits + 1 : 0;
         longest = digits > longest ? digits : longest;
         hyphens += path[i] == '-' || path[i] == '_';

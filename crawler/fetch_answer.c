@@ -91,6 +91,8 @@ static void header_keep(struct fetch *t, int i, const char *value, size_t len)
 {
     struct buffer *b = &t->header_bytes;
     const char *before = fetch_header(t, i), *separator = kept[i].separator;
+    if (separator && len == 0)
+        return; /* an empty line adds nothing to a list, and what is lengthened is not empty */
     if (before && separator && strlen(before) + strlen(separator) + len <= kept[i].max) {
         header_lengthen(t, i, separator, strlen(separator));
         header_lengthen(t, i, value, len);

@@ -99,6 +99,8 @@ static const struct {
 } pages[] = {
     { "/ok", "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nETag: W/\"e1\"\r\nSet-Cookie: a=1; Path=/\r\nSet-Cookie: b=2\r\n"
              "Content-Length: 5\r\n\r\nhello" },
+    { "/empty-lines", "HTTP/1.1 200 OK\r\nSet-Cookie:\r\nContent-Encoding: \r\nSet-Cookie: a=1\r\nContent-Encoding: gzip\r\nSet-Cookie:\r\n"
+                      "Content-Length: 2\r\n\r\nok" },
     { "/304", "HTTP/1.1 304 Not Modified\r\nETag: \"e2\"\r\n\r\n" },
     { "/301", "HTTP/1.1 301 Moved\r\nLocation: /ok\r\nContent-Length: 5\r\n\r\nmoved" },
     { "/404", "HTTP/1.1 404 Not Found\r\nContent-Length: 8\r\n\r\nnot here" },
@@ -269,6 +271,9 @@ static void requests_and_headers(void **state)
     a = get(&b, "/ok", (struct fetch_request){ 0 });
     assert_string_equal(a.etag, "W/\"e1\"");
     assert_string_equal(a.cookie, "a=1; Path=/\nb=2");
+    a = get(&b, "/empty-lines", (struct fetch_request){ 0 });
+    assert_string_equal(a.cookie, "a=1");
+    assert_string_equal(a.coding, "gzip");
     a = get(&b, "/cookies", (struct fetch_request){ 0 });
     assert_int_equal(a.len, 2);
     assert_in_range(a.cookie_len, 4000, 8192); /* of 12,000 */
