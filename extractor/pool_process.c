@@ -271,7 +271,9 @@ static void on_check(uv_timer_t *timer)
     struct child *c = timer->data;
     int64_t limit_ms = c->owner->kill_after_ms;
 
-    if (c->held == 0 || c->closing)
+    if (c->kill_reason && !c->closing)
+        zygote_kill(c->owner->zygote, c->slot); /* again: the first order may have found no room */
+    if (c->held == 0 || c->closing || c->kill_reason)
         return;
     int64_t used_ms = cpu_ms(c->pid);
     if (c->job_cpu_ms < 0)

@@ -166,7 +166,7 @@ bool zygote_fork(struct zygote *z, int slot, const int fds[3])
 
 void zygote_kill(struct zygote *z, int slot)
 {
-    order(z, ORDER_KILL, slot, NULL); /* if it cannot be said now, the next look at the deadline says it */
+    order(z, ORDER_KILL, slot, NULL); /* if it cannot be said now, on_check() of the pool says it again */
 }
 
 void zygote_destroy(struct zygote *z, void (*on_closed)(void *arg), void *arg)
