@@ -445,10 +445,11 @@ static void on_feed_read(void *arg, struct reading *r)
     struct page_fetch *p = arg;
     struct contents *contents = p->work.crawl->contents;
     if (work_back_from_pool(&p->work)) {
-        for (size_t i = 0; i < r->item_count; i++) {
+        for (size_t i = r->item_count; i-- > 0;) { /* what stands first is put last, and so kept longest */
             contents_put(contents, &r->items[i].url.id, r->items[i].content, clock_mono_ms());
             r->items[i].content = NULL;
         }
+        contents_feed_read(contents, p->feed, clock_mono_ms()); /* again: a large feed's articles may have pushed it out */
         from_feed_or_fail(p);
     }
     reading_free(r);
