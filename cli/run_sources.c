@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/url.h"
 #include "cli/address.h"
+#include "cli/row.h"
 #include "crawler/sources.h"
 #include "pipeline/pending.h"
 
@@ -50,18 +51,12 @@ static bool add_named(redisContext *c, const struct config *config, struct sourc
     return added;
 }
 
-static const char *text(const json_t *row, const char *name)
-{
-    const char *value = json_string_value(json_object_get(row, name));
-    return value ? value : "";
-}
-
 static bool is_known(const json_t *rows, const char *url)
 {
     size_t i;
     json_t *row;
     json_array_foreach((json_t *)rows, i, row)
-        if (strcmp(text(row, "url"), url) == 0)
+        if (strcmp(row_text(row, "url"), url) == 0)
             return true;
     return false;
 }
@@ -134,7 +129,7 @@ static struct whereabouts find_whereabouts(const json_t *rows, const struct conf
     for (i = 0; i < config->source_count; i++)
         place_source(&w, config->sources[i].url);
     json_array_foreach(rows, i, row)
-        place_source(&w, text(row, "url"));
+        place_source(&w, row_text(row, "url"));
     return w;
 }
 
