@@ -106,6 +106,14 @@ static void cookie_fini(struct cookie *c)
     free(c->path);
 }
 
+static bool has_control(const char *s, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (((unsigned char)s[i] < 0x20 && s[i] != '\t') || s[i] == 0x7F)
+            return true;
+    return false;
+}
+
 /* False when the line is no cookie, or not one that `from` may set. *c is to be given back in any case. */
 static bool read_line(struct cookie *c, const struct url *from, const char *line, size_t len, int64_t now_unix_s)
 {
@@ -113,7 +121,7 @@ static bool read_line(struct cookie *c, const struct url *from, const char *line
     struct text pair = trim(line, stop ? (size_t)(stop - line) : len);
     const char *eq = memchr(pair.p, '=', pair.len);
     *c = (struct cookie){ .host_only = true };
-    if (!eq || eq == pair.p || len > COOKIES_MAX_BYTES)
+    if (!eq || eq == pair.p || len > COOKIES_MAX_BYTES || has_control(line, len))
         return false;
     struct text name = trim(pair.p, (size_t)(eq - pair.p)), value = trim(eq + 1, pair.len - (size_t)(eq + 1 - pair.p));
     c->pair = xasprintf("%.*s=%.*s", (int)name.len, name.p, (int)value.len, value.p);

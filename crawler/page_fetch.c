@@ -426,6 +426,7 @@ static void put_from_feed(struct page_fetch *p, const char *html)
     url_fini(&p->url);
     p->url = (struct url){ .fetch = xstrdup(p->work.claim->url), .id = p->work.claim->id };
     p->fetched_at_ms = clock_unix_ms();
+    p->status = 200; /* of what goes on: the page's own answer stands in the events */
     p->from_feed = true;
     frame(p);
 }
@@ -620,10 +621,12 @@ static bool led_to_gate(struct page_fetch *p, const struct url *end)
 static void answered(struct page_fetch *p, struct visit_report *v)
 {
     struct claim *c = p->work.claim;
-    bool lost = v->answer->status == 404 || v->answer->status == 410, away = v->redirects > 0 && strcmp(v->url->id.hex, c->id.hex) != 0;
-    if (away && !lost && led_to_gate(p, v->url))
+    int status = v->answer->status;
+    bool no_page = status == 404 || status == 410 || status == 429 || status >= 500; /* where such a redirect ends says nothing of gates */
+    bool away = v->redirects > 0 && strcmp(v->url->id.hex, c->id.hex) != 0;
+    if (away && !no_page && led_to_gate(p, v->url))
         return;
-    if (!away && v->answer->status < 400)
+    if (!away && status < 400)
         ends_note(p->work.crawl->ends, c->source, &c->id, NULL);
     keep_answer(p, v);
     work_event(&p->work, "fetch", p->status == 304 ? "not_modified" : "fetched", NULL,

@@ -122,21 +122,19 @@ static bool is_gate_word(const char *s, size_t len)
     return false;
 }
 
-/* A word of the path, without extension, or the first of the host's. */
+/* The last word of the path, without extension, or the first of the host's: an article may stand below /challenge/. */
 static bool names_gate(const char *url)
 {
     const char *host = strstr(url, "://"), *path = url_path(url), *end = path + strcspn(path, "?");
     if (host && is_gate_word(host + 3, strcspn(host + 3, "./:?")))
         return true;
-    for (const char *s = path; s < end;) {
-        size_t len = strcspn(s, "/?"), word = strcspn(s, "/?.;");
-        if (word > 0 && is_gate_word(s, word))
-            return true;
-        s += len + (s[len] == '/');
-        if (*s == '\0')
-            break;
-    }
-    return false;
+    while (end > path && end[-1] == '/')
+        end--;
+    const char *word = end;
+    while (word > path && word[-1] != '/')
+        word--;
+    size_t len = strcspn(word, "/?.;");
+    return is_gate_word(word, len < (size_t)(end - word) ? len : (size_t)(end - word));
 }
 
 static int hex_of(char c)

@@ -32,6 +32,7 @@ static const struct { const char *name, *from, *lines, *then_from, *then_lines, 
     { "taken back by date", "https://a.test/", "k=1", "https://a.test/", "k=; Expires=Thu, 01-Jan-1970 00:00:00 GMT", "https://a.test/", "" },
     { "age goes before date", "https://a.test/", "k=1; Max-Age=60; Expires=Thu, 01 Jan 1970 00:00:00 GMT", NULL, NULL, "https://a.test/", "k=1" },
     { "a date to come", "https://a.test/", "k=1; Expires=Fri, 01 Jan 2038 00:00:00 GMT", NULL, NULL, "https://a.test/", "k=1" },
+    { "control characters", "https://a.test/", "k=a\rX: y\nl=\x7f\nm=1; Path=/\x01\nn=1", NULL, NULL, "https://a.test/", "n=1" },
     { "a value with signs", "https://a.test/", " k = a=b \t; Path=/", NULL, NULL, "https://a.test/", "k=a=b" },
     { "no name", "https://a.test/", "=1\nk\n;\n\nl=", NULL, NULL, "https://a.test/", "l=" },
 };

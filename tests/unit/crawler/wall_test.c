@@ -75,6 +75,9 @@ static void gates(void **state)
         { "https://a.com/news/login-found-guilty", "https://a.com/2025/login-found-guilty", false },
         { "https://a.com/login/tips", "https://www.a.com/login/tips-and-more", false },
         { "https://a.com/1", "https://a.com/go?x=/1", false },
+        { "https://a.com/2025/story", "https://a.com/news/challenge/story.html", false },
+        { "https://a.com/2025/story", "https://a.com/auth/login/?next=1", true },
+        { "https://a.com/2025/story", "https://a.com", false },
         { "https://loginnews.com/a", "https://www.loginnews.com/a", false },
     };
     for (size_t i = 0; i < COUNT(rows); i++)
