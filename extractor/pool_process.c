@@ -72,6 +72,7 @@ struct processes {
     int count;
     struct child *children; /* owned */
     bool destroying;
+    bool zygote_lost;       /* nobody starts a child any more; on_fatal was told */
     void (*on_fatal)(void *arg, const struct error *err);
     void *fatal_arg;
     int live_timers;
@@ -310,6 +311,13 @@ static void blame(struct child *c, struct job *j)
     }
 }
 
+static void tell_death(const struct child *c, unsigned pages)
+{
+    log_warn("a parser ended pid=%d signal=%d status=%d pages=%u", (int)c->pid, WIFSIGNALED(c->status) ? WTERMSIG(c->status) : 0,
+             WIFEXITED(c->status) ? WEXITSTATUS(c->status) : -1, pages);
+    metric_add(c->owner->deaths, 1);
+}
+
 /* All handles are closed, no write is under way: the jobs' records may be let go. */
 static void child_bury(struct child *c)
 {
@@ -317,7 +325,6 @@ static void child_bury(struct child *c)
     struct job *jobs[DEPTH];
     unsigned held = c->held, first = c->first;
     bool idle = c->answers == 0;
-    int pages = (int)held;
 
     for (unsigned i = 0; i < held; i++)
         jobs[i] = c->slots[(first + i) % DEPTH].job;
@@ -329,9 +336,8 @@ static void child_bury(struct child *c)
         for (unsigned i = 0; i < held; i++)
             free(jobs[i]);
     } else {
-        log_warn("a parser ended pid=%d signal=%d status=%d pages=%d", (int)c->pid, WIFSIGNALED(c->status) ? WTERMSIG(c->status) : 0,
-                 WIFEXITED(c->status) ? WEXITSTATUS(c->status) : -1, pages);
-        metric_add(ps->deaths, 1);
+        if (c->status != ZYGOTE_NOT_FORKED) /* else there was none */
+            tell_death(c, held);
         for (unsigned i = held; i > 1; i--)
             pool_return_job(ps->pool, jobs[i - 1]);
         if (held > 0)
@@ -369,6 +375,8 @@ static void on_child_exit(void *arg, int slot, int status)
 
     c->forked = false;
     c->status = status;
+    if (status == ZYGOTE_NOT_FORKED)
+        log_error("no parser could be started reason=\"it could not be forked\"");
     if (never_began(c) && ps->on_fatal && !ps->destroying) {
         struct error err;
         error_set(&err, ERROR_SYSTEM, "parsers cannot be confined or forked; the log says why. Where the kernel has no seccomp, set "
@@ -383,6 +391,7 @@ static void on_zygote_lost(void *arg)
     struct processes *ps = arg;
     struct error err;
 
+    ps->zygote_lost = true;
     error_set(&err, ERROR_SYSTEM, "the process that starts the parsers ended: start this one again");
     log_error("no parser can be started any more reason=%s", log_quote(err.message));
     if (ps->on_fatal && !ps->destroying)
@@ -437,6 +446,8 @@ static void child_start(struct child *c)
 {
     int theirs[3] = { -1, -1, -1 };
 
+    if (c->owner->zygote_lost)
+        return; /* on_zygote_lost() said so, once */
     c->open_handles = 0;
     c->closing = false;
     c->kill_reason = NULL;
