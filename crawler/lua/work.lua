@@ -164,6 +164,7 @@ local results = {
     local poll = string.sub(member, 2)
     local rec = leased and poll_get(poll)
     if not rec then return end
+    poll_health(leased, status, ok, items, accepted) -- of the source it was read for
     if rec[R_SOURCE] ~= leased[R_SOURCE] or rec[R_POLLED] < leased[R_POLLED] then return poll_now(poll, rec) end -- others', too, by now
     if keep == 0 then
       rec[R_ETAG], rec[R_MODIFIED] = etag, modified
@@ -171,7 +172,6 @@ local results = {
     end
     if plan ~= '' then rec[R_SCHEDULE] = plan end
     poll_set(poll, rec, now() + next_in)
-    poll_health(rec, status, ok, items, accepted)
   end,
 }
 

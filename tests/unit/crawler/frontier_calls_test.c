@@ -240,10 +240,38 @@ static void test_polls_of_sources(void **state)
     CHECK(w.claims[0]->polled, "and goes on");
 }
 
+static long long of_source(const char *source, const char *field)
+{
+    return redis_server_number(&server, "HGET %s:source:%s %s", prefix, source, field);
+}
+
+/* While it is read for one source another one comes: it is read again for both, but the reading that was counts. */
+static void test_shared_while_read(void **state)
+{
+    (void)state;
+    static const char feed[] = "https://a.com/feed";
+    put_source("first");
+    put_source("second");
+    put("first", CLAIM_FEED, feed);
+    CLAIMS(&w, 1);
+    frontier_poll_done(w.f, w.claims[0], &(struct poll_result){ .next_in_ms = 0, .status = "ok", .ok = true });
+    worker_forget(&w, w.claims[0]);
+    CLAIMS(&w, 1);
+    CHECK(w.claims[0]->polled, "read before");
+    put("second", CLAIM_FEED, feed);
+    frontier_poll_done(w.f, w.claims[0], &(struct poll_result){ .next_in_ms = 86400000, .status = "ok", .ok = true, .items = 7, .accepted = 3 });
+    worker_forget(&w, w.claims[0]);
+    CLAIMS(&w, 1);
+    CHECK(!w.claims[0]->polled && strcmp(w.claims[0]->source, "first") == 0, "again, at once");
+    CHECK(of_source("first", "items") == 7 && of_source("first", "polled") > 0 && of_source("first", "new") > 0, "its row tells of the reading");
+    CHECK(redis_server_number(&server, "HEXISTS %s:source:second polled", prefix) == 0, "the other was not read yet");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         ONE(test_verdicts), ONE(test_many_at_once), ONE(test_order), ONE(test_order_of_many), ONE(test_addresses), ONE(test_long_hints), ONE(test_polls_of_sources),
+        ONE(test_shared_while_read),
     };
     return world_run(tests, COUNT(tests));
 }
