@@ -10,10 +10,12 @@
 #define LAST 10        /* pages that count */
 #define ENOUGH 5       /* before anything is said */
 #define MOST 8 / 10    /* of them refused */
+#define SEVERAL (-1)
 
 struct row {
     unsigned results;  /* a bit each, newest lowest: refused */
     int count;
+    int partition;     /* of its pages; SEVERAL */
     bool blocked;
     bool noted;        /* here: what is kept is ours */
     bool kept;         /* something is kept with the source */
@@ -47,10 +49,15 @@ void blocked_destroy(struct blocked *b)
     free(b);
 }
 
-void blocked_forget(struct blocked *b)
+void blocked_forget(struct blocked *b, int partition)
 {
-    free_rows(b);
-    b->rows = map_create();
+    size_t at = 0;
+    const char *source;
+    for (struct row *r; (r = map_next(b->rows, &at, &source));)
+        if (r->partition == partition || r->partition == SEVERAL) {
+            map_remove(b->rows, source);
+            free(r);
+        }
 }
 
 static int refusals(const struct row *r)
@@ -63,17 +70,20 @@ static bool is_blocked(const struct row *r)
     return r->count >= ENOUGH && refusals(r) >= r->count * MOST;
 }
 
-static struct row *row_of(struct blocked *b, const char *source)
+static struct row *row_of(struct blocked *b, const char *source, int partition)
 {
     struct row *r = map_get(b->rows, source);
     if (!r) {
         r = xcalloc(1, sizeof(*r));
+        r->partition = partition;
         map_put(b->rows, source, r);
     }
+    if (r->partition != partition)
+        r->partition = SEVERAL;
     return r;
 }
 
-void blocked_known(struct blocked *b, const char *source, const char *kept)
+void blocked_known(struct blocked *b, const char *source, int partition, const char *kept)
 {
     struct row *r = map_get(b->rows, source), read = { 0 };
     if ((r && r->noted) || (!r && !*kept))
@@ -85,23 +95,27 @@ void blocked_known(struct blocked *b, const char *source, const char *kept)
     } else {
         read = (struct row){ 0 };
     }
-    *row_of(b, source) = read;
+    r = row_of(b, source, partition);
+    read.partition = r->partition;
+    *r = read;
 }
 
 bool blocked_to_keep(struct blocked *b, const char *source, char *out, size_t size)
 {
-    struct row *r = row_of(b, source);
+    struct row *r = map_get(b->rows, source);
+    out[0] = '\0';
+    if (!r)
+        return false;
     bool was_kept = r->kept;
     r->kept = r->results != 0;
-    out[0] = '\0';
     if (r->kept)
         snprintf(out, size, "%u/%d %s", r->results, r->count, r->reason);
     return r->kept || was_kept;
 }
 
-bool blocked_note(struct blocked *b, const char *source, const char *refused)
+bool blocked_note(struct blocked *b, const char *source, int partition, const char *refused)
 {
-    struct row *r = row_of(b, source);
+    struct row *r = row_of(b, source, partition);
     r->noted = true;
     r->results = (r->results << 1 | (refused != NULL)) & ((1u << LAST) - 1);
     r->count += r->count < LAST;

@@ -168,7 +168,7 @@ static void on_lost(void *arg, int partition)
 {
     struct crawl *c = arg;
     abort_works(c, of_partition, partition);
-    blocked_forget(c->blocked); /* others go on with it; claims tell what they left */
+    blocked_forget(c->blocked, partition); /* others go on with it; claims tell what they left */
 }
 
 static void on_server_changed(void *arg)

@@ -539,7 +539,7 @@ static void note_refusal(struct page_fetch *p, const char *refused)
     struct crawl *c = p->work.crawl;
     const char *source = p->work.claim->source;
     char state[64];
-    bool turned = blocked_note(c->blocked, source, refused);
+    bool turned = blocked_note(c->blocked, source, p->work.claim->partition, refused);
     if (blocked_to_keep(c->blocked, source, state, sizeof(state)))
         frontier_source_refused(c->frontier, source, state);
     if (!turned)
@@ -740,7 +740,7 @@ void page_fetch_begin(struct crawl *c, struct claim *claim)
     struct page_fetch *p = xcalloc(1, sizeof(*p));
     work_begin(&p->work, c, claim, &ops);
     p->effect.crawl_delay_ms = -1; /* nothing is known of the host yet */
-    blocked_known(c->blocked, claim->source, claim->refused);
+    blocked_known(c->blocked, claim->source, claim->partition, claim->refused);
     p->feed = page_feed_of(c, claim);
     if (p->feed && claim->attempts >= PAGE_TRIES_MAX) { /* the page was refused to the last: what is left is the feed */
         p->detail = "blocked";

@@ -587,7 +587,7 @@ void poll_begin(struct crawl *c, struct claim *claim)
         .kind = claim->kind == CLAIM_FEED ? POLL_FEED : claim->kind == CLAIM_SITEMAP ? POLL_SITEMAP : POLL_FRONT,
         .min_ms = c->config->crawler.poll_min_ms, .max_ms = c->config->crawler.poll_max_ms, .fixed_ms = s ? s->interval_ms : 0,
         .seed = hash64(claim->id.hex, ID_HEX_LEN) ^ (uint64_t)clock_mono_ms() };
-    blocked_known(c->blocked, claim->source, claim->refused);
+    blocked_known(c->blocked, claim->source, claim->partition, claim->refused);
     schedule_read(&p->schedule, claim->schedule, claim->schedule_len);
     choose_validators(p);
     p->visit = visit_start(c, &(struct visit_request){
