@@ -115,7 +115,10 @@ static void on_put(void *arg, const struct error *err)
     struct discovery *d = arg;
     if (!work_answered(&d->work))
         return;
-    d->unstored = d->unstored || err;
+    if (err && err->kind == ERROR_LIMIT)
+        poll_status(d->status, "%s", err->message);
+    else
+        d->unstored = d->unstored || err;
     if (d->work.pending == 0)
         finish(d, true);
 }

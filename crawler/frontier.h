@@ -216,7 +216,7 @@ void frontier_poll_done(struct frontier *f, struct claim *c, const struct poll_r
 
 /* Makes sure that url is polled for a source (idempotent; the schedule of one that exists is kept). Where another source polls
  * it already, it is polled for one of them: the one whose site it is, else the first. The other waits for it to go, and then
- * takes over. done may be NULL. */
+ * takes over. done may be NULL; ERROR_LIMIT: too many wait already, in words for a row; nothing is to be done again. */
 typedef void frontier_done_fn(void *arg, const struct error *err);
 void frontier_poll_put(struct frontier *f, const char *source, enum claim_kind kind, const struct url *url, int64_t due_in_ms,
                        frontier_done_fn *done, void *arg);

@@ -357,6 +357,17 @@ static void on_done(struct request *q, const redisReply *reply, const struct err
         fn(q->arg, err);
 }
 
+/* Too many sources share it: the answer is the words for this one's row. */
+static void on_poll_put(struct request *q, const redisReply *reply, const struct error *err)
+{
+    struct error full;
+    if (reply && reply->type == REDIS_REPLY_STRING) {
+        error_set(&full, ERROR_LIMIT, "%s", reply->str);
+        err = &full;
+    }
+    on_done(q, reply, err);
+}
+
 static struct request *poll_request(struct frontier *f, const struct redis_script *script, const struct place *place,
                                     const struct url *url, frontier_done_fn *done, void *arg)
 {
@@ -377,6 +388,7 @@ static void poll_put(struct frontier *f, const char *source, enum claim_kind kin
     struct place place = place_of(f->options.meta, url->host, url->port);
     struct request *q = poll_request(f, &put_script, &place, url, done, arg);
     assert(kind != CLAIM_PAGE);
+    q->on_reply = on_poll_put;
     args_str(&q->args, url->fetch);
     args_str(&q->args, source);
     args_num(&q->args, kind);

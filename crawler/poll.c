@@ -209,7 +209,10 @@ static void on_put(void *arg, const struct error *err)
     struct poll *p = arg;
     if (!work_answered(&p->work))
         return;
-    p->unstored = p->unstored || err;
+    if (err && err->kind == ERROR_LIMIT)
+        set_status(p, "%s", err->message);
+    else
+        p->unstored = p->unstored || err;
     finish_when_answered(p);
 }
 

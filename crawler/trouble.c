@@ -50,6 +50,7 @@ static const struct { const char *begin, *remedy; } remedies[] = { /* the first 
     { "too many redirects", "Open it in a browser and add the address that it ends at." },
     { "a redirect without", "Open it in a browser and add the address that it ends at." },
     { "no link", "Give the address of a section, or of a feed if the site has one." },
+    { "too many sources share", "Remove sources that show the same; or add a feed that is its own by its address." },
     { "moved", "Remove this source, and add the address it moved to." },
 };
 

@@ -240,7 +240,7 @@ local function poll_now(poll, rec)
 end
 
 -- A document that several sources show is polled for one of them. The others wait in `also`: poll -> {{source, url}…}.
-local SHARERS_MAX = 32 -- more are told of it when they are looked at again
+local SHARERS_MAX, SHARERS_FULL = 32, 'too many sources share its feed or sitemap' -- until one is looked at again and finds room
 
 local function is_watched(source) return source_state(source) == 'active' end
 
@@ -266,11 +266,17 @@ local function poll_unshare(poll, source)
   sharers_set(poll, list)
 end
 
--- The source would poll it, too. It is read anew: what was none of its source's business may be this one's.
+-- The source would poll it, too. It is read anew: what was none of its source's business may be this one's. When too many wait
+-- the source's row says so, in the words returned.
 local function poll_share(poll, rec, source, url)
   local list = sharers_get(poll)
   for _, one in ipairs(list) do if one[1] == source then return end end
-  if #list >= SHARERS_MAX then return end
+  local row = prefix .. ':source:' .. source
+  if #list >= SHARERS_MAX then
+    if call('HEXISTS', row, 'url') == 1 then call('HSET', row, 'status', SHARERS_FULL) end
+    return SHARERS_FULL
+  end
+  if call('HGET', row, 'status') == SHARERS_FULL then call('HDEL', row, 'status') end
   list[#list + 1] = { source, short_url(url) }
   sharers_set(poll, list)
   rec[R_ETAG], rec[R_MODIFIED], rec[R_POLLED] = '', '', UNREAD

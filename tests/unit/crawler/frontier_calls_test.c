@@ -267,11 +267,51 @@ static void test_shared_while_read(void **state)
     CHECK(redis_server_number(&server, "HEXISTS %s:source:second polled", prefix) == 0, "the other was not read yet");
 }
 
+static void on_put_full(void *arg, const struct error *err)
+{
+    CHECK(err && err->kind == ERROR_LIMIT && strlen(err->message) <= 60, "%s", err ? err->message : "no error");
+    (*(int *)arg)++;
+}
+
+static bool says_full(const char *source)
+{
+    redisReply *r = redis_server_ask(&server, "HGET %s:source:%s status", prefix, source);
+    bool says = r->type == REDIS_REPLY_STRING && strncmp(r->str, "too many sources share", 22) == 0;
+    freeReplyObject(r);
+    return says;
+}
+
+static void test_too_many_share(void **state)
+{
+    (void)state;
+    static const char feed[] = "https://a.com/feed";
+    struct url u = url_of(feed);
+    char name[16];
+    int done = 0;
+    for (int i = 0; i <= 32; i++) { /* one that reads it and 32 that wait */
+        snprintf(name, sizeof(name), "s%d", i);
+        put_source(name);
+        put(name, CLAIM_FEED, feed);
+        CHECK(!says_full(name), "%s has room", name);
+    }
+    put_source("late");
+    frontier_poll_put(w.f, "late", CLAIM_FEED, &u, 0, on_put_full, &done);
+    RUN_UNTIL(&loop, done == 1);
+    CHECK(says_full("late"), "its row says why it brings nothing");
+    put("s32", CLAIM_FEED, feed);
+    CHECK(!says_full("s32"), "who waits already is not too many");
+    const char *drop[] = { "s32" };
+    run_script(partition_of(feed), "for _, poll in ipairs(call('HKEYS', base .. ':also')) do poll_unshare(poll, ARGV[1]) end return 1", 1, drop);
+    put("late", CLAIM_FEED, feed);
+    CHECK(!says_full("late"), "there is room again");
+    url_fini(&u);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         ONE(test_verdicts), ONE(test_many_at_once), ONE(test_order), ONE(test_order_of_many), ONE(test_addresses), ONE(test_long_hints), ONE(test_polls_of_sources),
-        ONE(test_shared_while_read),
+        ONE(test_shared_while_read), ONE(test_too_many_share),
     };
     return world_run(tests, COUNT(tests));
 }

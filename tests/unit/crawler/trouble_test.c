@@ -37,6 +37,7 @@ static const struct { const char *words, *remedy; } rows[] = { /* remedy NULL: n
     { "http 429", "later" },
     { "blocked: 19 of 20 pages http 403", "User-Agent" },
     { "silent: nothing new for 12 days, unlike before", "tidings probe" },
+    { "too many sources share its feed or sitemap", "Remove sources" },
     { POLL_NO_LINK, "section" },
 };
 
