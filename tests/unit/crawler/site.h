@@ -1,5 +1,5 @@
 /* site.h - a scripted web of many sites for tests: 127.0.0.N is site N, all on one port. A page is one line; the server logs
- * every request with the time it was received, so that manners are judged from its side.
+ * every request with the time the kernel got it, so that manners are judged from its side.
  *
  * A row whose path ends in "|cookie" answers those who send one. In headers and bodies "$N" stands for "http://127.0.0.N:PORT". A row with an ETag answers 304 to who knows it. */
 #ifndef TESTS_CRAWLER_SITE_H
@@ -23,7 +23,7 @@ struct site_row {
 };
 
 struct site_hit {
-    int64_t at_ms;
+    int64_t at_us;
     int host;
     char path[120];
     bool conditional;
@@ -71,7 +71,7 @@ static inline void site_log(const struct web_request *r, int host)
     if (site.hit_count == SITE_HITS_MAX)
         return;
     struct site_hit *h = &site.hits[site.hit_count++];
-    *h = (struct site_hit){ .at_ms = clock_mono_ms(), .host = host, .conditional = strstr(r->text, "If-None-Match: ") != NULL };
+    *h = (struct site_hit){ .at_us = r->at_us, .host = host, .conditional = strstr(r->text, "If-None-Match: ") != NULL };
     snprintf(h->path, sizeof(h->path), "%.*s", (int)sizeof(h->path) - 1, r->path);
     site_header(r, "Cookie: ", h->cookie, sizeof(h->cookie));
 }
@@ -143,21 +143,41 @@ static inline size_t site_count(int host, const char *path)
     return n;
 }
 
-/* The shortest time between two requests of one site; INT64_MAX for fewer than two. */
-static inline int64_t site_gap_ms(int host)
+static inline int site_compare_us(const void *a, const void *b)
 {
-    int64_t last = 0, least = INT64_MAX;
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* When the requests of one site came, in order: the log's order is the order in which threads got to it. Free it. */
+static inline int64_t *site_times_us(int host, size_t *count)
+{
+    int64_t *at_us = xcalloc(SITE_HITS_MAX, sizeof(*at_us));
+    *count = 0;
     pthread_mutex_lock(&site.lock);
-    for (size_t i = 0; i < site.hit_count; i++) {
-        if (site.hits[i].host != host)
-            continue;
-        if (last && site.hits[i].at_ms - last < least)
-            least = site.hits[i].at_ms - last;
-        last = site.hits[i].at_ms;
-    }
+    for (size_t i = 0; i < site.hit_count; i++)
+        if (site.hits[i].host == host)
+            at_us[(*count)++] = site.hits[i].at_us;
     pthread_mutex_unlock(&site.lock);
+    qsort(at_us, *count, sizeof(*at_us), site_compare_us);
+    return at_us;
+}
+
+/* The shortest time between two requests of one site; INT64_MAX for fewer than two. */
+static inline int64_t site_gap_us(int host)
+{
+    size_t count;
+    int64_t *at_us = site_times_us(host, &count), least = INT64_MAX;
+    for (size_t i = 1; i < count; i++)
+        if (at_us[i] - at_us[i - 1] < least)
+            least = at_us[i] - at_us[i - 1];
+    free(at_us);
     return least;
 }
+
+/* Fails when two requests of one site came nearer to each other than this, to the millisecond the crawler counts in. */
+#define SITE_CHECK_GAP(host, delay_ms)                                                                                       \
+    CHECK(site_gap_us(host) > ((delay_ms)-1) * 1000, "site %d saw a gap of %.1f ms", host, (double)site_gap_us(host) / 1000)
 
 static inline size_t site_hits_of(int host)
 {

@@ -6,15 +6,18 @@
 #include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
+#include <linux/net_tstamp.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #define WEB_CONNECTIONS_MAX 256
@@ -25,6 +28,7 @@ struct web_request {
     int fd;
     int connection;      /* counts from 0 over the life of the server */
     int nth;             /* request on this connection, from 0 */
+    int64_t at_us;       /* when the kernel got its end, Unix time: how late a thread of a crowded machine reads it is not in it */
     char text[16384];    /* the whole request head */
     char path[1024];
 };
@@ -86,11 +90,30 @@ static inline void web_hang(struct web_request *r)
         ;
 }
 
+/* recv() that also keeps the time of arrival, which a timestamping socket gives with the bytes. */
+static inline ssize_t web_recv(struct web_request *r, size_t len)
+{
+    _Alignas(struct cmsghdr) char control[256];
+    struct iovec into = { r->text + len, sizeof(r->text) - 1 - len };
+    struct msghdr m = { .msg_iov = &into, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
+    ssize_t n = recvmsg(r->fd, &m, 0);
+    if (n <= 0)
+        return n;
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c)) {
+        struct timespec at;
+        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SO_TIMESTAMPING)
+            continue;
+        memcpy(&at, CMSG_DATA(c), sizeof(at));
+        r->at_us = (int64_t)at.tv_sec * 1000000 + at.tv_nsec / 1000;
+    }
+    return n;
+}
+
 static inline bool web_read_request(struct web_request *r)
 {
     size_t len = 0;
     while (len < sizeof(r->text) - 1) {
-        ssize_t n = recv(r->fd, r->text + len, sizeof(r->text) - 1 - len, 0);
+        ssize_t n = web_recv(r, len);
         if (n <= 0)
             return false;
         len += (size_t)n;
@@ -144,12 +167,14 @@ static inline void web_start_at(struct web *w, in_addr_t address, web_fn *fn, vo
 {
     struct sockaddr_in sa = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(address) };
     socklen_t len = sizeof(sa);
+    int stamps = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
     memset(w, 0, sizeof(*w));
     w->fn = fn;
     w->arg = arg;
     pthread_mutex_init(&w->lock, NULL);
     w->listener = socket(AF_INET, SOCK_STREAM, 0);
-    int rc = bind(w->listener, (struct sockaddr *)&sa, sizeof(sa));
+    int rc = setsockopt(w->listener, SOL_SOCKET, SO_TIMESTAMPING, &stamps, sizeof(stamps)); /* what is accepted inherits it */
+    rc |= bind(w->listener, (struct sockaddr *)&sa, sizeof(sa));
     rc |= listen(w->listener, 512);
     rc |= getsockname(w->listener, (struct sockaddr *)&sa, &len);
     assert(rc == 0);
