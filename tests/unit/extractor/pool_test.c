@@ -387,8 +387,6 @@ static void nobody_forks_any_more(void **state)
         uv_run(&run.loop, UV_RUN_ONCE);
     assert_int_equal(run.done, 0); /* the page waits: it is not to blame */
     assert_int_equal(pool_jobs(run.pool), 1);
-    uv_run(&run.loop, UV_RUN_DEFAULT); /* returns: nobody tries again and again to start one */
-    assert_int_equal(run.fatal, 1);
     run_fini(&run);
     run_init_fatal(&run, "/bin/true"); /* ends at once */
     while (!run.fatal)
