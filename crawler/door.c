@@ -20,17 +20,34 @@ struct door {
     struct inorder *inorder;
     void (*on_fatal)(void *arg, const struct error *err);
     void *fatal_arg;
+    struct request *requests; /* all on their way */
 };
 
 struct request { /* one record on its way; freed when both we and inorder are done with it */
     struct door *door;
+    struct request *prev, *next;
     struct inorder_item *item; /* NULL once dropped */
     struct record *record;
     bool waiting;              /* for an answer */
 };
 
+static struct request *request_create(struct door *d, struct inorder_item *item, struct record *r)
+{
+    struct request *q = xcalloc(1, sizeof(*q));
+    *q = (struct request){ .door = d, .next = d->requests, .item = item, .record = r };
+    if (q->next)
+        q->next->prev = q;
+    return d->requests = q;
+}
+
 static void request_free(struct request *q)
 {
+    if (q->prev)
+        q->prev->next = q->next;
+    else
+        q->door->requests = q->next;
+    if (q->next)
+        q->next->prev = q->prev;
     record_release(q->record);
     free(q);
 }
@@ -116,11 +133,10 @@ static bool read_request(const struct record *r, struct url *url, char **source,
 static void on_record(void *arg, struct inorder_item *item, struct record *r)
 {
     struct door *d = arg;
-    struct request *q = xcalloc(1, sizeof(*q));
+    struct request *q = request_create(d, item, r);
     struct url url;
     struct error err;
     char *source;
-    *q = (struct request){ .door = d, .item = item, .record = r };
     inorder_set_work(item, q);
     if (!read_request(r, &url, &source, &err)) {
         refuse(q, &err);
@@ -182,6 +198,8 @@ void door_destroy(struct door *d)
     if (!d)
         return;
     inorder_destroy(d->inorder);
+    while (d->requests) /* neither producer nor frontier answers any more */
+        request_free(d->requests);
     free(d);
 }
 

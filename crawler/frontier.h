@@ -105,7 +105,8 @@ void frontier_start(struct frontier *f, struct redis *r);
 struct redis_callbacks frontier_redis_callbacks(struct frontier *f);
 /* Claims nothing more and gives every partition back as its claims end, outstanding calls answered; then done, once. */
 void frontier_drain(struct frontier *f, void (*done)(void *arg), void *arg);
-/* Frees the claims that are out and calls back no more; undrained leases lapse. Its own memory goes when its handles are
+/* Frees the claims that are out and calls back no more, but for frontier_seen(), frontier_slot() and frontier_robots_get(), which are
+ * answered ERROR_TRANSIENT, for who asked may hang on the answer alone. Undrained leases lapse. Its own memory goes when its handles are
  * closed and what it asked Redis has been answered, so let the loop run on, and redis_close(r), which answers all, only
  * after this. The redis callbacks must not be called any more. */
 void frontier_destroy(struct frontier *f);

@@ -293,6 +293,14 @@ void frontier_discover(struct frontier *f, const struct found *urls, size_t coun
     d->pending--; /* ours; never the last: each answer comes from the loop */
 }
 
+/* For questions whose asker frees itself with the answer. */
+static void tell_dropped(struct request *q)
+{
+    struct error err;
+    error_set(&err, ERROR_TRANSIENT, "the frontier was closed");
+    q->on_reply(q, NULL, &err);
+}
+
 static void on_seen(struct request *q, const redisReply *reply, const struct error *err)
 {
     seen_fn *fn = (seen_fn *)q->fn;
@@ -304,6 +312,7 @@ void frontier_seen(struct frontier *f, int partition, const struct id *id, seen_
     struct request *q = request_create(f, &seen_script, partition);
     struct fingerprint print = fingerprint_of(id);
     q->on_reply = on_seen;
+    q->on_drop = tell_dropped;
     q->once_a_server = true;
     q->fn = (void *)fn;
     q->arg = arg;
@@ -331,6 +340,7 @@ void frontier_slot(struct frontier *f, struct claim *c, int64_t sent_mono_ms, sl
     struct part *p = part_of(f, c->partition);
     struct claim_box *box = (struct claim_box *)c;
     q->on_reply = on_slot;
+    q->on_drop = tell_dropped;
     q->once_a_server = true;
     q->fn = (void *)fn;
     q->arg = arg;
@@ -498,6 +508,7 @@ void frontier_robots_get(struct frontier *f, int partition, const char *authorit
 {
     struct request *q = robots_request(f, &robots_get_script, partition, authority);
     q->on_reply = on_robots;
+    q->on_drop = tell_dropped;
     q->fn = (void *)fn;
     q->arg = arg;
     request_send(q);

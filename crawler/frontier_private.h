@@ -95,7 +95,7 @@ struct request {
     void *owner, *fn, *arg; /* on_reply's */
     int64_t number;
     size_t first, count;    /* of a batch */
-    void (*on_drop)(struct request *q); /* instead of on_reply when the frontier is destroyed; may be NULL */
+    void (*on_drop)(struct request *q); /* instead of on_reply when the call failed for good or the frontier is destroyed; may be NULL */
 };
 
 struct frontier {

@@ -307,11 +307,31 @@ static void test_too_many_share(void **state)
     url_fini(&u);
 }
 
+static void count_told(void *arg, bool seen, const struct error *err)
+{
+    assert_true(!seen && err && err->kind == ERROR_TRANSIENT);
+    ++*(int *)arg;
+}
+
+/* Whoever asked may hang on the answer alone: it is told even when nobody waits for the reply any more. */
+static void test_closed_while_asked(void **state)
+{
+    (void)state;
+    int told = 0;
+    struct url u = url_of("https://a.com/1");
+    worker_open(&w, "one");
+    frontier_seen(w.f, 0, &u.id, count_told, &told); /* on its way */
+    worker_close(&w);
+    assert_int_equal(told, 1);
+    url_fini(&u);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         ONE(test_verdicts), ONE(test_many_at_once), ONE(test_order), ONE(test_order_of_many), ONE(test_addresses), ONE(test_long_hints), ONE(test_polls_of_sources),
         ONE(test_shared_while_read), ONE(test_too_many_share),
+        cmocka_unit_test_setup_teardown(test_closed_while_asked, world_open, world_close),
     };
     return world_run(tests, COUNT(tests));
 }

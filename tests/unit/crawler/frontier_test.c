@@ -67,7 +67,7 @@ static void test_a_poll(void **state)
 }
 
 struct robots_answer {
-    bool came, known;
+    bool came, known, unanswered;
     struct robots_row row;
     char body[64];
 };
@@ -75,7 +75,7 @@ struct robots_answer {
 static void on_robots(void *arg, const struct robots_row *row, const struct error *err)
 {
     struct robots_answer *a = arg;
-    CHECK(!err, "robots");
+    a->unanswered = err != NULL;
     a->came = true;
     a->known = row != NULL;
     if (row) {
@@ -350,7 +350,7 @@ static void test_destroyed_in_flight(void **state)
         uv_run(&loop, UV_RUN_NOWAIT);
     worker_close(&w);
     kill(server.pid, SIGCONT);
-    CHECK(!a.came && !robots.came, "nobody is called back");
+    CHECK(!a.came && robots.unanswered, "who asked a question is answered, nobody else");
     struct frontier *f2 = frontier_create(&loop, &(struct frontier_options){ .prefix = prefix, .worker_id = "x", .meta = meta, .lease_ms = 900 },
                                           &(struct frontier_callbacks){ 0 }, NULL);
     frontier_destroy(f2); /* never started */
