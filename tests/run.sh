@@ -46,4 +46,4 @@ build e2e -DTEST_SET=e2e
 
 say "tests"
 printf 'subdirs(test-unit test-tsan test-fuzz test-e2e)\n' >build/CTestTestfile.cmake
-exec ctest --test-dir build --output-on-failure -j2 "$@"
+exec ctest --test-dir build --output-on-failure -j3 "$@"

@@ -115,7 +115,7 @@ def test_the_file_is_read_again_on_sighup(folder, started):
     # No extractor runs: the pages wait, and status tells how many.
     pages = len(articles(site, "127.0.0.1"))
     harness.wait_until(lambda: "%d pages to wait\n" % pages + say(), 60,
-                       lambda: status("--config", config)["lag"]["pages"] >= pages and status("--config", config)["open"]["queued"] == 0)
+                       lambda: status("--config", config).get("lag", {}).get("pages", 0) >= pages and status("--config", config)["open"]["queued"] == 0)
     now = status("--config", config)
     assert now["open"]["on_its_way"] >= pages and now["held"] == now["partitions"] and len(now["workers"]) == 1, now
     write(site.urls[1])
