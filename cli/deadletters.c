@@ -12,6 +12,7 @@
 #include "cli/connect.h"
 #include "cli/live_view.h"
 #include "cli/param_rules.h"
+#include "cli/row.h"
 #include "cli/source_named.h"
 #include "cli/table.h"
 #include "crawler/frontier.h"
@@ -340,7 +341,7 @@ static bool replay_letter(void *arg, const struct record *r, const struct deadle
     struct param_rules rules;
     char *url = url_of(r, v);
     bool go_on = true;
-    param_rules_init(&rules, v->source ? source_row_named(p->sources, v->source) : NULL);
+    param_rules_init(&rules, v->source ? row_with(p->sources, "name", v->source) : NULL);
     if (!url || !url_parse(&u, url, strlen(url), NULL, &rules.rules, NULL))
         told(p, r, url, "has no address to fetch", STATUS_NO);
     else if (!map_put(p->done, u.id.hex, p))

@@ -155,7 +155,7 @@ static bool tell_source(struct story *s, struct error *err)
 
     for (size_t i = json_array_size(events); !*name && i-- > 0;)
         name = row_text(json_array_get(events, i), "source");
-    const json_t *row = *name ? source_row_named(s->sources, name) : source_row_of_domain(s->sources, s->meta, s->place.domain);
+    const json_t *row = *name ? row_with(s->sources, "name", name) : source_row_of_domain(s->sources, s->meta, s->place.domain);
     if (!row) {
         if (*name)
             json_object_set_new(s->told, "source", json_pack("{ss sb}", "name", name, "removed", 1));

@@ -33,16 +33,6 @@ void param_rules_fini(struct param_rules *r)
     free(r->drop);
 }
 
-const json_t *source_row_named(const json_t *rows, const char *name)
-{
-    size_t i;
-    json_t *row;
-    json_array_foreach((json_t *)rows, i, row)
-        if (strcmp(row_text(row, "name"), name) == 0)
-            return row;
-    return NULL;
-}
-
 const json_t *source_row_of_domain(const json_t *rows, const struct meta *meta, const char *domain)
 {
     size_t i;

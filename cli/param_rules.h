@@ -16,8 +16,7 @@ struct param_rules {
 void param_rules_init(struct param_rules *r, const json_t *row);
 void param_rules_fini(struct param_rules *r);
 
-/* The row of rows with this name, or whose address is in this registrable domain; lent, NULL: there is none. */
-const json_t *source_row_named(const json_t *rows, const char *name);
+/* The row of rows whose address is in this registrable domain; lent, NULL: there is none. */
 const json_t *source_row_of_domain(const json_t *rows, const struct meta *meta, const char *domain);
 
 /* Reads what a person typed by the rules of the source in whose domain it is. */

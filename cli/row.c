@@ -4,6 +4,7 @@
 #include "base/buffer.h"
 
 #include <stdio.h>
+#include <string.h>
 
 int64_t row_number(const json_t *row, const char *field)
 {
@@ -14,6 +15,16 @@ const char *row_text(const json_t *row, const char *field)
 {
     const char *text = json_string_value(json_object_get(row, field));
     return text ? text : "";
+}
+
+const json_t *row_with(const json_t *rows, const char *field, const char *text)
+{
+    size_t i;
+    json_t *row;
+    json_array_foreach((json_t *)rows, i, row)
+        if (strcmp(row_text(row, field), text) == 0)
+            return row;
+    return NULL;
 }
 
 char *row_source_status(const json_t *row)

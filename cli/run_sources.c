@@ -51,16 +51,6 @@ static bool add_named(redisContext *c, const struct config *config, struct sourc
     return added;
 }
 
-static bool is_known(const json_t *rows, const char *url)
-{
-    size_t i;
-    json_t *row;
-    json_array_foreach((json_t *)rows, i, row)
-        if (strcmp(row_text(row, "url"), url) == 0)
-            return true;
-    return false;
-}
-
 /* May it be watched as configured? */
 static bool check_site(const struct config *config, const char *site, struct error *err)
 {
@@ -80,7 +70,7 @@ static bool add_site(redisContext *c, const struct meta *meta, const struct conf
     bool ok = true;
     if (!address_typed(site, &u, err))
         return false;
-    if (!is_known(rows, u.fetch)) {
+    if (!row_with(rows, "url", u.fetch)) {
         struct source s = { .url = u.fetch, .name = source_default_name(meta, u.fetch, err) };
         ok = s.name && add_named(c, config, &s, err);
         free(s.name);
